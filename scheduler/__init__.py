@@ -1,0 +1,1 @@
+"""Maintenance windows where clients lose least, with proof."""

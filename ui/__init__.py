@@ -1,0 +1,1 @@
+"""Faces of a plan that people look at."""
