@@ -1,0 +1,184 @@
+"""Every type of answer: placements, schedules, violations, charges and results."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from functools import cached_property
+from typing import Literal
+
+from scheduler.horizon import Window
+from scheduler.portfolio import Portfolio
+
+Status = Literal["OPTIMAL", "FEASIBLE", "INFEASIBLE", "STOPPED"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """One engineer on one change, for a skill, over a half-open interval."""
+
+    engineer: str
+    skill: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """A change with its window: it is expected over at `end` and keeps its place until `reserved_until`."""
+
+    change: str
+    start: datetime
+    end: datetime
+    reserved_until: datetime
+    announced_at: datetime | None = None
+    engineers: tuple[Shift, ...] = ()
+
+    @property
+    def expected(self) -> Window:
+        """[start, end): the work at its median length."""
+        return Window(self.start, self.end)
+
+    @property
+    def reserved(self) -> Window:
+        """[start, reserved_until): what hard rules look at."""
+        return Window(self.start, self.reserved_until)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Placements of some changes of a portfolio, in the order of their ids as text."""
+
+    placements: tuple[Placement, ...] = ()
+
+    @cached_property
+    def by_change(self) -> Mapping[str, Placement]:
+        """The placements by the id of their change; where a change is placed twice, the last one."""
+        return {placement.change: placement for placement in self.placements}
+
+
+def place(portfolio: Portfolio, change: str, start: datetime) -> Placement:
+    """Give the placement of a change at a start, with both ends rounded up to whole slots."""
+    horizon = portfolio.horizon
+    return Placement(
+        change=change,
+        start=start,
+        end=start + portfolio.length(change) * horizon.slot,
+        reserved_until=start + portfolio.reserved(change) * horizon.slot,
+        announced_at=announced_at(portfolio, change, start),
+    )
+
+
+def announced_at(portfolio: Portfolio, change: str, start: datetime) -> datetime | None:
+    """Tell when this very window was announced, or None for a window that is still a proposal."""
+    for decision in reversed(portfolio.decisions):
+        if decision.change == change and decision.start == start and decision.kind != "reject":
+            return decision.announced_at
+    before = portfolio.announced.get(change)
+    return before[1] if before and before[0] == start else None
+
+
+def schedule_of(portfolio: Portfolio, starts: Mapping[str, datetime]) -> Schedule:
+    """Build a schedule from the start of every placed change."""
+    return Schedule(tuple(place(portfolio, change, starts[change]) for change in sorted(starts)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """A rule that a schedule breaks, for which changes and when, in words."""
+
+    rule: str
+    changes: tuple[str, ...]
+    text: str
+    window: Window | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """One flat row of what a schedule costs.
+
+    `share` is the factor of the hours lost (1 = out for certain); `cents` is client money, `weighted_cents` what is
+    minimised. `team` and `service` are empty where a cost concerns none.
+    """
+
+    cost: str
+    team: str
+    service: str
+    change: str
+    start: datetime
+    end: datetime
+    share: Fraction
+    cents: int
+    weighted_cents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unplaced:
+    """A change that got no window, why, and what leaving it out costs (None for a mandatory one)."""
+
+    change: str
+    reason: str
+    drop_cents: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clash:
+    """One member of a set of demands that cannot hold together."""
+
+    rule: str
+    changes: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineFigures:
+    """What planning by a habit would have cost, drop prices apart, and how many rules it breaks."""
+
+    objective_cents: int
+    cost_cents: int
+    drop_cents: int
+    violations: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """One solver run: the schedule, what it costs, and how far from the best possible it can be at most."""
+
+    portfolio: Portfolio
+    schedule: Schedule
+    status: Status
+    charges: tuple[Charge, ...] = ()
+    objective_cents: int | None = None
+    bound_cents: int | None = None
+    seconds: float = 0.0
+    seed: int = 0
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    unplaced: tuple[Unplaced, ...] = ()
+    baselines: Mapping[str, BaselineFigures] = field(default_factory=dict)
+    clash: tuple[Clash, ...] = ()
+    fairness_price_cents: int = 0
+
+    @property
+    def gap(self) -> float | None:
+        """(objective − bound) / objective; 0 where both are 0."""
+        if self.objective_cents is None or self.bound_cents is None:
+            return None
+        if self.objective_cents == self.bound_cents:
+            return 0.0
+        return (self.objective_cents - self.bound_cents) / self.objective_cents if self.objective_cents else None
+
+    @property
+    def cost_cents(self) -> int:
+        """What clients lose: the cents of downtime and overrun."""
+        return sum(charge.cents for charge in self.charges if charge.cost in ("downtime", "overrun"))
+
+    @property
+    def drop_cents(self) -> int:
+        """What leaving optional changes out costs."""
+        return sum(charge.weighted_cents for charge in self.charges if charge.cost == "drop")
+
+
+def total(charges: Iterable[Charge]) -> int:
+    """Add up what is minimised: the weighted cents of all charges."""
+    return sum(charge.weighted_cents for charge in charges)
