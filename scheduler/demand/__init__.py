@@ -1,0 +1,1 @@
+"""What downtime costs: expected users, states of services, chances of work still running, prices."""
