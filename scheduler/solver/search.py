@@ -1,0 +1,164 @@
+"""Local search on the compiled problem: greedy marginal insertion, then annealed ruin and recreate.
+
+Every price is exact: the marginal cost of a change over all its starts is a sliding sum over the slots of its cells
+that nobody else takes down. (Ruin and recreate: Schrimpf et al., Journal of Computational Physics 159, 2000.)
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from scheduler.solver.compiled import Compiled
+from scheduler.solver.state import UNPLACED, State, restore
+
+
+def cheapest(state: State, change: int) -> tuple[int, int] | None:
+    """Give the legal start with the lowest marginal cost and that cost; ties by `tie_rank`; None if there is none."""
+    legal = np.flatnonzero(state.feasible(change))
+    if not len(legal):
+        return None
+    price = state.marginal(change)[legal]
+    best = legal[price == price.min()]
+    return int(best[np.argmin(state.compiled.problem.tie_rank[change][best])]), int(price.min())
+
+
+def insert(state: State, change: int) -> bool:
+    """Place a change at its cheapest legal start, or leave an optional one out where that is cheaper."""
+    found = cheapest(state, change)
+    drop = state.compiled.drop[change]
+    if found is None:
+        return drop is not None
+    start, price = found
+    if drop is None or price <= drop or _needed(state, change):
+        state.place(change, start)
+    return True
+
+
+def _needed(state: State, change: int) -> bool:
+    return any(
+        lag.before == change and (state.starts[lag.after] != UNPLACED or state.compiled.drop[lag.after] is None)
+        for lag in state.compiled.lags_of[change]
+    )
+
+
+def greedy(state: State) -> bool:
+    """Insert what is not placed, changes with the fewest starts first and none before those it follows."""
+    compiled = state.compiled
+    room = compiled.ok.sum(axis=1)
+    waiting = {change for change, start in enumerate(state.starts) if start == UNPLACED}
+    complete = True
+    while waiting:
+        ready = [
+            change
+            for change in waiting
+            if not any(lag.after == change and lag.before in waiting for lag in compiled.lags_of[change])
+        ]
+        change = min(ready or waiting, key=lambda number: (room[number], number))
+        waiting.discard(change)
+        complete &= insert(state, change)
+    return complete
+
+
+class Neighbours:
+    """Which changes share a cell, a resource or a lag: what is worth replanning together."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        groups = [{member.change for member in members} for members in (*compiled.members, *compiled.counted)]
+        groups += [{use.change for use in resource.uses} for resource in compiled.resources]
+        groups += [{lag.before, lag.after} for lag in compiled.problem.lags]
+        self._groups = [sorted(group) for group in groups if len(group) > 1]
+        self._of: list[list[int]] = [[] for _ in range(compiled.changes)]
+        for number, group in enumerate(self._groups):
+            for change in group:
+                self._of[change].append(number)
+
+    def related(self, change: int, size: int, rng: np.random.Generator, near: Callable[[int], bool]) -> list[int]:
+        """Pick up to `size` changes around one: mostly such that share something, the rest by chance."""
+        chosen = [change]
+        seen = {change}
+        for _ in range(4 * size):
+            if len(chosen) >= size:
+                break
+            around = self._of[chosen[int(rng.integers(len(chosen)))]]
+            if around and rng.random() < 0.9:
+                group = self._groups[around[int(rng.integers(len(around)))]]
+                other = group[int(rng.integers(len(group)))]
+            else:
+                other = int(rng.integers(len(self._of)))
+            if other not in seen and near(other):
+                seen.add(other)
+                chosen.append(other)
+        return chosen
+
+
+def anneal(
+    state: State, neighbours: Neighbours, rng: np.random.Generator, running: Callable[[], float], heat: float = 0.3
+) -> list[int]:
+    """Ruin and recreate until `running()` (the share of the effort that is used up) reaches 1; give the best starts.
+
+    Temperature falls linearly from `heat` × the mean cost per change. A mandatory change that finds no place makes
+    a move fail, so a complete schedule stays complete.
+    """
+    current = best = state.objective()
+    best_starts, best_missing = list(state.starts), len(state.missing())
+    count = state.compiled.changes
+    temperature = heat * current / max(1, count)
+    while (used := running()) < 1.0:
+        seed = int(rng.integers(count))
+        ruined = neighbours.related(seed, int(rng.integers(1, min(12, count) + 1)), rng, lambda _: True)
+        before = {change: state.starts[change] for change in ruined}
+        missing = len(state.missing())
+        for change in ruined:
+            if state.starts[change] != UNPLACED:
+                state.remove(change)
+        for change in _recreation_order(state.compiled, ruined, rng):
+            insert(state, change)
+        price, left = state.objective(), len(state.missing())
+        gain = current - price
+        hot = temperature * (1.0 - used)
+        legal = left <= missing and not _orphans(state, ruined)
+        if legal and (left < missing or gain >= 0 or (hot > 0 and rng.random() < np.exp(gain / hot))):
+            current = price
+            if (left, price) < (best_missing, best):
+                best, best_starts, best_missing = price, list(state.starts), left
+        else:
+            restore(state, before)
+    return best_starts
+
+
+def _recreation_order(compiled: Compiled, changes: Sequence[int], rng: np.random.Generator) -> list[int]:
+    order = [changes[index] for index in rng.permutation(len(changes))]
+    for _ in range(len(order)):
+        swaps = [
+            (order.index(lag.before), order.index(lag.after))
+            for change in order
+            for lag in compiled.lags_of[change]
+            if lag.before in order and lag.after in order and order.index(lag.before) > order.index(lag.after)
+        ]
+        if not swaps:
+            break
+        early, late = swaps[0]
+        order[early], order[late] = order[late], order[early]
+    return order
+
+
+def _orphans(state: State, changes: Iterable[int]) -> bool:
+    """Tell whether a change is left out although one that follows it is placed."""
+    return any(
+        state.starts[lag.before] == UNPLACED and state.starts[lag.after] != UNPLACED
+        for change in changes
+        for lag in state.compiled.lags_of[change]
+    )
+
+
+def settle_ties(state: State) -> None:
+    """Move every change to the start that ties prefer among those of equal cost, until nothing moves."""
+    moved = True
+    while moved:
+        moved = False
+        for change in range(state.compiled.changes):
+            if state.starts[change] != UNPLACED:
+                start = state.remove(change)
+                found = cheapest(state, change)
+                state.place(change, start if found is None else found[0])
+                moved |= state.starts[change] != start
