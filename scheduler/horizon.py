@@ -6,6 +6,7 @@ paid") lives here and nowhere else, because both faces of a rule or cost share i
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -37,6 +38,19 @@ class Window:
         """Tell whether `other` lies wholly inside this interval."""
         return self.start <= other.start and other.end <= self.end
 
+    def in_words(self, zone: str) -> str:
+        """Write the interval for people, on the wall clock of `zone`.
+
+        >>> Window(datetime(2027, 3, 1, 2, tzinfo=UTC), datetime(2027, 3, 1, 4, tzinfo=UTC)).in_words("Asia/Singapore")
+        'Mon 1 Mar 2027 10:00–12:00 UTC+08'
+        """
+        start, end = in_words(self.start, zone), in_words(self.end, zone)
+        (day, _, clock), (other_day, _, other_clock) = start.rpartition(" "), end.rpartition(" ")
+        # rpartition cut the zone off; what is left ends with the time of day.
+        if clock == other_clock and day[:-6] == other_day[:-6]:
+            return f"{day}–{other_day[-5:]} {clock}"
+        return f"{start} – {end}"
+
 
 def wall_to_utc(naive: datetime, zone: str) -> datetime:
     """Give the instant at which a wall clock in `zone` shows `naive`.
@@ -67,6 +81,18 @@ def local_date_number(instant: datetime, zone: str) -> int:
     return instant.astimezone(ZoneInfo(zone)).toordinal()
 
 
+def in_words(instant: datetime, zone: str) -> str:
+    """Write an instant for people, on the wall clock of `zone` and with the zone beside it.
+
+    >>> in_words(datetime(2027, 3, 28, 1, 30, tzinfo=UTC), "Europe/London")
+    'Sun 28 Mar 2027 02:30 BST'
+    """
+    local = instant.astimezone(ZoneInfo(zone))
+    name = local.tzname() or zone
+    # Zones without letters of their own are called by their offset, such as "+08".
+    return f"{local:%a} {local.day} {local:%b %Y %H:%M} {f'UTC{name}' if name[0] in '+-' else name}"
+
+
 def join(windows: Iterable[Window]) -> list[Window]:
     """Sort intervals and join those that overlap or touch."""
     joined: list[Window] = []
@@ -78,6 +104,36 @@ def join(windows: Iterable[Window]) -> list[Window]:
         else:
             joined.append(window)
     return joined
+
+
+def common(first: Sequence[Window], second: Sequence[Window]) -> list[Window]:
+    """Give the intervals that lie in both lists; each is sorted and without overlaps, as `join` gives them."""
+    shared: list[Window] = []
+    for window in first:
+        position = bisect_right(second, window.start, key=lambda other: other.end)
+        while position < len(second) and second[position].start < window.end:
+            other = second[position]
+            shared.append(Window(max(window.start, other.start), min(window.end, other.end)))
+            position += 1
+    return shared
+
+
+def without(windows: Sequence[Window], holes: Sequence[Window]) -> list[Window]:
+    """Cut `holes` out of intervals; each list is sorted and without overlaps, as `join` gives them."""
+    left: list[Window] = []
+    for window in windows:
+        begin = window.start
+        for hole in common([window], holes):
+            left.append(Window(begin, hole.start))
+            begin = hole.end
+        left.append(Window(begin, window.end))
+    return [window for window in left if window.start < window.end]
+
+
+def first_met(windows: Sequence[Window], window: Window) -> Window | None:
+    """Find the first interval, of a list as `join` gives it, that shares an instant with `window`."""
+    position = bisect_right(windows, window.start, key=lambda other: other.end)
+    return windows[position] if position < len(windows) and windows[position].start < window.end else None
 
 
 # --- weekly hours ------------------------------------------------------------------------------------------------

@@ -83,6 +83,11 @@ def schedule_of(portfolio: Portfolio, starts: Mapping[str, datetime]) -> Schedul
     return Schedule(tuple(place(portfolio, change, starts[change]) for change in sorted(starts)))
 
 
+def known(portfolio: Portfolio, schedule: Schedule) -> tuple[Placement, ...]:
+    """Give one placement of every change that the portfolio has; the rule `mandatory` speaks of all others."""
+    return tuple(placement for name, placement in schedule.by_change.items() if name in portfolio.changes)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
     """A rule that a schedule breaks, for which changes and when, in words."""

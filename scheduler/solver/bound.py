@@ -27,18 +27,19 @@ Numbers = npt.NDArray[np.int64]
 class Bound:
     """The best bound found, in whole weighted cents, and from the same multipliers the reduced cost of each start.
 
-    `cents` is `value` made safe against rounding errors and rounded up, as every objective is a whole number. `reduced`
-    has shape (changes, slots): `value` plus it bounds every plan in which the change takes that start (infinite where it
-    may not).
+    `cents` is `value` less `slack`, which covers rounding errors, rounded up as every objective is a whole number.
+    `reduced` has shape (changes, slots): `value` plus it bounds every plan in which the change takes that start
+    (infinite where it may not).
     """
 
     cents: int
     value: float
     reduced: Floats
+    slack: float
 
     def keeps(self, upper: int) -> npt.NDArray[np.bool_]:
         """Mark the starts that a plan cheaper than `upper` may still take; shape (changes, slots)."""
-        kept: npt.NDArray[np.bool_] = self.value + self.reduced <= upper - 1 + _slack(self.value) + 1e-9 * upper
+        kept: npt.NDArray[np.bool_] = self.value + self.reduced <= upper - 1 + self.slack
         return kept
 
 
@@ -71,7 +72,10 @@ class Lagrangian:
         self.prices: Floats = np.zeros(compiled.capacity.shape)
         self._cost = np.where(compiled.ok, compiled.cost.astype(np.float64), np.inf)
         self._drop = np.array([np.inf if price is None else float(price) for price in compiled.drop])
-        self.best = Bound(0, 0.0, np.where(compiled.ok, 0.0, np.inf))
+        # A sum of some thousand numbers loses at most that many units in the last place of its largest part.
+        size = float(self.weight.sum()) + float(np.where(compiled.ok, compiled.cost, 0).max(axis=1, initial=0).sum())
+        self._slack = 1e-6 + 1e-11 * size
+        self.best = Bound(0, 0.0, np.where(compiled.ok, 0.0, np.inf), self._slack)
         self._theta, self._stale = 1.0, 0
 
     def _rows_of_cells(self) -> Numbers:
@@ -109,9 +113,9 @@ class Lagrangian:
 
     def _record(self, value: float, brackets: Floats, lowest: Floats) -> None:
         if value > self.best.value:
-            cents = max(self.best.cents, int(np.ceil(value - _slack(value))))
+            cents = max(self.best.cents, int(np.ceil(value - self._slack)))
             self._stale = 0 if value > self.best.value * (1 + 1e-6) else self._stale + 1
-            self.best = Bound(cents, value, brackets - lowest[:, None])
+            self.best = Bound(cents, value, brackets - lowest[:, None], self._slack)
         else:
             self._stale += 1
         if self._stale >= 20:
@@ -201,11 +205,6 @@ class Lagrangian:
         total = moved.sum(axis=1)
         moved *= np.divide(weight, total, out=np.zeros_like(total), where=total > 0)[:, None]
         self.shares[table[valid], np.broadcast_to(slot[:, None], table.shape)[valid]] = moved[valid]
-
-
-def _slack(value: float) -> float:
-    """Cover the rounding errors of some thousand floating-point sums around `value`."""
-    return 1e-9 * abs(value) + 1e-6
 
 
 def _add_sums(

@@ -59,7 +59,7 @@ class State:
 
     def marginal(self, change: int) -> Cents:
         """Price every start of an unplaced change, all others staying where they are; shape (slots,)."""
-        cost = self.compiled.cost[change].copy()
+        cost: Cents = self.compiled.cost[change].copy()
         for (offset, length), cells in _by_span(self.compiled.cells_of[change]).items():
             cost += sums(self._open[cells].sum(axis=0), offset, length)
         return cost
@@ -90,7 +90,7 @@ class State:
 
     def feasible(self, change: int) -> Mask:
         """Mark the legal starts of an unplaced change, all others staying where they are; shape (slots,)."""
-        open_starts = self.compiled.ok[change].copy()
+        open_starts: Mask = self.compiled.ok[change].copy()
         for bad in self._clashes(change):
             open_starts &= ~bad[1]
         return open_starts
