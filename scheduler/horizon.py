@@ -38,19 +38,6 @@ class Window:
         """Tell whether `other` lies wholly inside this interval."""
         return self.start <= other.start and other.end <= self.end
 
-    def in_words(self, zone: str) -> str:
-        """Write the interval for people, on the wall clock of `zone`.
-
-        >>> Window(datetime(2027, 3, 1, 2, tzinfo=UTC), datetime(2027, 3, 1, 4, tzinfo=UTC)).in_words("Asia/Singapore")
-        'Mon 1 Mar 2027 10:00–12:00 UTC+08'
-        """
-        start, end = in_words(self.start, zone), in_words(self.end, zone)
-        (day, _, clock), (other_day, _, other_clock) = start.rpartition(" "), end.rpartition(" ")
-        # rpartition cut the zone off; what is left ends with the time of day.
-        if clock == other_clock and day[:-6] == other_day[:-6]:
-            return f"{day}–{other_day[-5:]} {clock}"
-        return f"{start} – {end}"
-
 
 def wall_to_utc(naive: datetime, zone: str) -> datetime:
     """Give the instant at which a wall clock in `zone` shows `naive`.
@@ -79,18 +66,6 @@ def is_repeated(naive: datetime, zone: str) -> bool:
 def local_date_number(instant: datetime, zone: str) -> int:
     """Count the calendar days from 1 January of year 1 to the local date of `instant` in `zone`."""
     return instant.astimezone(ZoneInfo(zone)).toordinal()
-
-
-def in_words(instant: datetime, zone: str) -> str:
-    """Write an instant for people, on the wall clock of `zone` and with the zone beside it.
-
-    >>> in_words(datetime(2027, 3, 28, 1, 30, tzinfo=UTC), "Europe/London")
-    'Sun 28 Mar 2027 02:30 BST'
-    """
-    local = instant.astimezone(ZoneInfo(zone))
-    name = local.tzname() or zone
-    # Zones without letters of their own are called by their offset, such as "+08".
-    return f"{local:%a} {local.day} {local:%b %Y %H:%M} {f'UTC{name}' if name[0] in '+-' else name}"
 
 
 def join(windows: Iterable[Window]) -> list[Window]:
