@@ -1,0 +1,126 @@
+"""How many users each team is expected to have on each service it uses, slot by slot.
+
+Exponentially weighted averages per local step of the week, public holidays taken as Sundays, shrunk toward the shape
+of the whole organisation where a series is noisy.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scheduler.demand.history import histories, on_holiday, step_minutes, step_of_week, steps_of
+from scheduler.demand.profile import Block, weekly_profiles
+from scheduler.demand.topology import clients
+from scheduler.horizon import MINUTES_PER_DAY, MINUTES_PER_WEEK, WeeklyHours
+from scheduler.portfolio import Portfolio, Team, remembered
+
+Pair = tuple[str, str]
+Users = npt.NDArray[np.float64]
+_OFFICE_HOURS = WeeklyHours.parse("Mon-Fri 08:00-18:00")
+
+
+@dataclass(frozen=True, slots=True)
+class _Profiles:
+    """Expected users per local step of the week, each of shape (steps,), by where they come from."""
+
+    recorded: Mapping[Pair, Users]
+    assumed: Mapping[Pair, Users]
+
+
+@remembered
+def expected_users(portfolio: Portfolio) -> Mapping[Pair, npt.NDArray[np.int64]]:
+    """Give the expected users of every client pair (team, service or group), in thousandths; shape (slots,).
+
+    Users that the portfolio knows beforehand replace the forecast. Arrays are not to be written to.
+    """
+    found: dict[Pair, npt.NDArray[np.int64]] = {}
+    known = portfolio.known_users or {}
+    profiles = _profiles(portfolio)
+    steps, slots = steps_of(portfolio), portfolio.horizon.slots
+    for service, teams in clients(portfolio).items():
+        for team in teams:
+            pair = (team, service)
+            if pair in known:
+                users = np.array(known[pair], dtype=np.int64)
+            else:
+                profile = profiles.recorded[pair] if pair in profiles.recorded else profiles.assumed[pair]
+                which = step_of_week(steps, portfolio.teams[team].time_zone, portfolio.teams[team].holidays)
+                users = _thousandths(profile[which].reshape(slots, -1).mean(axis=1))
+            users.flags.writeable = False
+            found[pair] = users
+    return dict(sorted(found.items()))
+
+
+@remembered
+def assumed(portfolio: Portfolio) -> frozenset[Pair]:
+    """Give the client pairs whose users are assumed, because no value was recorded before now."""
+    return frozenset(_profiles(portfolio).assumed)
+
+
+@remembered
+def _profiles(portfolio: Portfolio) -> _Profiles:
+    recorded = _recorded(portfolio)
+    known = portfolio.known_users or {}
+    pairs = [(team, service) for service, teams in clients(portfolio).items() for team in teams]
+    missing = [pair for pair in pairs if pair not in recorded and pair not in known]
+    return _Profiles(recorded, {pair: _assume(portfolio, pair, recorded) for pair in missing})
+
+
+def _recorded(portfolio: Portfolio) -> Mapping[Pair, Users]:
+    blocks: list[Block] = []
+    order: list[Pair] = []
+    for history in histories(portfolio):
+        steps = history.steps
+        ago = (steps.slots - 1 - np.arange(steps.slots)) * steps.slot_minutes // MINUTES_PER_WEEK
+        clocks: dict[tuple[str, str], list[int]] = {}
+        for row, (team, _) in enumerate(history.pairs):
+            clocks.setdefault((portfolio.teams[team].time_zone, portfolio.teams[team].holidays), []).append(row)
+        for (zone, holidays_of), rows in clocks.items():
+            users = history.users[rows]
+            ordinary = np.where(on_holiday(steps, zone, holidays_of), np.nan, users)
+            # A series recorded on holidays only has nothing better to go by.
+            users = np.where(np.isnan(ordinary).all(axis=1, keepdims=True), users, ordinary)
+            blocks.append(Block(users, step_of_week(steps, zone), ago.astype(np.float64)))
+            order += [history.pairs[row] for row in rows]
+    if not blocks:
+        return {}
+    profiles = weekly_profiles(blocks, MINUTES_PER_WEEK // step_minutes(portfolio), portfolio.policy.forecast)
+    return dict(zip(order, np.concatenate(profiles), strict=True))
+
+
+def _assume(portfolio: Portfolio, pair: Pair, recorded: Mapping[Pair, Users]) -> Users:
+    """Take the profile of the other teams that use the service, or else office hours."""
+    team = portfolio.teams[pair[0]]
+    similar = {other: profile for (other, service), profile in recorded.items() if service == pair[1]}
+    if not similar:
+        return _office_hours(portfolio, team)
+    levels = {other: float(profile.mean()) for other, profile in similar.items()}
+    shapes = [profile / levels[other] for other, profile in similar.items() if levels[other] > 0]
+    heads = {other: portfolio.teams[other].headcount or 0 for other in similar}
+    counted = [other for other in similar if heads[other]]
+    if team.headcount is not None and counted:
+        level = team.headcount * sum(levels[other] for other in counted) / sum(heads[other] for other in counted)
+    else:
+        level = sum(levels.values()) / len(levels)
+    shape: Users = np.mean(shapes, axis=0) if shapes else np.zeros(len(next(iter(similar.values()))))
+    return level * shape
+
+
+def _office_hours(portfolio: Portfolio, team: Team) -> Users:
+    minutes = step_minutes(portfolio)
+    # Where the grid is not aligned with local hours, a step may lie partly inside the office hours.
+    late = int(steps_of(portfolio).local_minute_of_week(team.time_zone)[0]) % minutes
+    start = np.arange(0, MINUTES_PER_WEEK, minutes) + late
+    inside = np.zeros(len(start))
+    for day, opens, closes in _OFFICE_HOURS.spans:
+        begin, end = day * MINUTES_PER_DAY + opens, day * MINUTES_PER_DAY + closes
+        inside += np.clip(np.minimum(start + minutes, end) - np.maximum(start, begin), 0, None) / minutes
+    return inside * (1 if team.headcount is None else team.headcount)
+
+
+def _thousandths(users: Users) -> npt.NDArray[np.int64]:
+    # Sums of floats miss a half by a few units of the last place; half up must not hang on that.
+    rounded: npt.NDArray[np.int64] = np.floor(np.round(users * 1000, 6) + 0.5).astype(np.int64)
+    return rounded
