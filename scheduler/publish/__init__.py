@@ -1,0 +1,1 @@
+"""What leaves the scheduler: the files of a plan and one calendar per team."""
