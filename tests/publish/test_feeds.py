@@ -160,6 +160,7 @@ HOSTILE = (
 )
 
 
+@settings(deadline=None)
 @given(
     notice=HOSTILE, service_name=HOSTILE, team_name=HOSTILE, id=HOSTILE.filter(bool), contact=HOSTILE, domain=HOSTILE
 )
