@@ -1,0 +1,252 @@
+"""From a canonical problem to a plan and a bound: search, then price, then CP-SAT where it pays.
+
+Greedy insertion gives a plan at once, annealing improves it, the Lagrangian proves a bound and prices every start, and
+CP-SAT chooses among the cheapest starts: of all changes together when they are few, of one neighbourhood after another
+when they are many. What the reduced costs leave of a small problem is solved in full, which proves the optimum.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from scheduler.solver.bound import Lagrangian
+from scheduler.solver.compiled import Compiled
+from scheduler.solver.effort import Effort
+from scheduler.solver.exact import Limits, Numbers, Outcome, solve_candidates
+from scheduler.solver.feasibility import find_any
+from scheduler.solver.search import Neighbours, anneal, greedy, settle_ties
+from scheduler.solver.state import UNPLACED, State, restore
+
+TINY_STARTS = 3_000  # all starts together: solved whole at once
+PROOF_STARTS = 12_000  # starts left after reduced-cost fixing: solved whole in the time that is left
+WHOLE_CHANGES = 100  # above, CP-SAT gains more from neighbourhoods (measured in the design study)
+BEST_REDUCED, BEST_MARGINAL = 25, 12
+STEP_UNITS = 2e-9  # deterministic price of touching one array element in numpy
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands; costs are whole weighted cents and None while unknown."""
+
+    seconds: float
+    phase: str
+    objective_cents: int | None
+    bound_cents: int | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The best starts found (UNPLACED where dropped), their price and a bound on any plan of the whole problem."""
+
+    status: Literal["OPTIMAL", "FEASIBLE", "INFEASIBLE", "STOPPED"]
+    starts: list[int]
+    objective: int | None
+    bound: int | None
+
+
+def optimise(
+    compiled: Compiled,
+    effort: Effort,
+    *,
+    seed: int = 0,
+    workers: int = 1,
+    first: Mapping[int, int] | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Answer:
+    """Plan a canonical problem within a budget of effort; `first` gives starts to begin from."""
+    return _Run(compiled, effort, seed, workers, progress).go(first or {})
+
+
+@dataclass
+class _Run:
+    compiled: Compiled
+    effort: Effort
+    seed: int
+    workers: int
+    report: Callable[[Progress], None] | None
+    phase: str = ""
+    best: list[int] | None = None
+    objective: int | None = None
+    bound: int = 0
+    _last: float = -1.0
+    rng: np.random.Generator = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rng = np.random.default_rng(self.seed)
+        self.state = State(self.compiled)
+        self.step_units = STEP_UNITS * self.compiled.slots * (10 + len(self.compiled.weight) / 5)
+
+    def go(self, first: Mapping[int, int]) -> Answer:
+        self._tick("first plan", now=True)
+        if not all(ok.any() for ok, price in zip(self.compiled.ok, self.compiled.drop, strict=True) if price is None):
+            return Answer("INFEASIBLE", [], None, None)
+        self._begin_with(first)
+        greedy(self.state)
+        self._keep()
+        tiny = int(self.compiled.ok.sum()) <= TINY_STARTS
+        if self.objective is None and not tiny and not self._repair():
+            return Answer("INFEASIBLE", [], None, None)
+        neighbours = Neighbours(self.compiled)
+        self._anneal(neighbours, 0.02 if tiny else 0.12)
+        lagrangian = Lagrangian(self.compiled)
+        self._prove(lagrangian, 0.3)
+        if tiny and not self._proved:
+            outcome = self._whole(self.compiled.ok, self.effort.left)
+            if outcome.answer == "INFEASIBLE" and self.objective is None:
+                return Answer("INFEASIBLE", [], None, None)
+        elif self.objective is not None and not self._proved:
+            self._improve(lagrangian, neighbours)
+        if self.objective is None or self.best is None:
+            return Answer("STOPPED", [], None, self.bound)
+        restore(self.state, dict(enumerate(self.best)))
+        settle_ties(self.state)
+        self._keep()
+        return Answer("OPTIMAL" if self._proved else "FEASIBLE", self.best, self.objective, self.bound)
+
+    # --- phases ------------------------------------------------------------------------------------------------------
+
+    def _begin_with(self, first: Mapping[int, int]) -> None:
+        for change in sorted(first, key=lambda change: first[change]):
+            if self.state.feasible(change)[first[change]]:
+                self.state.place(change, first[change])
+
+    def _repair(self) -> bool:
+        """Find a complete plan where insertion did not; False if it is proven that there is none."""
+        self.phase = "looking for any plan"
+        outcome = find_any(self.compiled, self._limits(0.4 * self.effort.left))
+        self.effort.charge(outcome.units)
+        if outcome.answer == "INFEASIBLE":
+            return False
+        restore(self.state, dict.fromkeys(range(self.compiled.changes), UNPLACED))
+        self._begin_with(outcome.starts)
+        greedy(self.state)
+        self._keep()
+        return True
+
+    def _anneal(self, neighbours: Neighbours, share: float) -> None:
+        self.phase = "local search"
+        running = self.effort.until(share, 30 * self.step_units, self._tick)
+        starts = anneal(self.state, neighbours, self.rng, running)
+        restore(self.state, dict(enumerate(starts)))
+        self._keep()
+
+    def _prove(self, lagrangian: Lagrangian, share: float) -> None:
+        """Raise the bound; without a plan yet, only as far as prices of the starts are needed."""
+        self.phase = "bound"
+        upper = self.objective if self.objective is not None else 2 * max(1, lagrangian.best.cents)
+        rows = lagrangian.shares.shape[0] + 5 * self.compiled.changes
+        running = self.effort.until(share, STEP_UNITS * self.compiled.slots * rows, self._tick)
+        self.bound = max(self.bound, lagrangian.improve(upper, running).cents)
+        self._tick(now=True)
+
+    def _improve(self, lagrangian: Lagrangian, neighbours: Neighbours) -> None:
+        everyone = list(range(self.compiled.changes))
+        if len(everyone) <= WHOLE_CHANGES:
+            self.phase = "exact, best starts"
+            self._replan(everyone, lagrangian, 0.25 * self.effort.left)
+            self._prove(lagrangian, min(0.95, self.effort.used + 0.08))
+        final = 0.7 if len(everyone) <= WHOLE_CHANGES else 0.85
+        if not self._proved and self._provable(lagrangian):
+            self._finish(lagrangian)
+        self.phase = "exact, neighbourhoods"
+        size = min(60, max(8, len(everyone) // 3))
+        while self.effort.used < final and not self._proved:
+            self._replan(self._neighbourhood(neighbours, size), lagrangian, min(4.0, self.effort.left))
+            self._tick()
+        self._prove(lagrangian, min(0.97, self.effort.used + 0.12))
+        if not self._proved:
+            self._finish(lagrangian)
+
+    def _provable(self, lagrangian: Lagrangian) -> bool:
+        return self.objective is not None and int(lagrangian.best.keeps(self.objective).sum()) <= PROOF_STARTS // 4
+
+    def _finish(self, lagrangian: Lagrangian) -> None:
+        """Solve in full what a cheaper plan could still take; nothing left means that the plan is optimal."""
+        self.phase = "proof"
+        if self.objective is None:
+            return
+        kept = self.compiled.ok & lagrangian.best.keeps(self.objective)
+        if int(kept.sum()) <= PROOF_STARTS and self.effort.left > 0:
+            self._whole(kept, self.effort.left)
+
+    def _neighbourhood(self, neighbours: Neighbours, size: int) -> list[int]:
+        seed = int(self.rng.integers(self.compiled.changes))
+        middle = self.state.starts[seed]
+        days = 6 * self.compiled.slots // 28 if self.rng.random() < 0.5 and middle != UNPLACED else self.compiled.slots
+        return neighbours.related(seed, size, self.rng, lambda other: abs(self.state.starts[other] - middle) <= days)
+
+    def _replan(self, free: list[int], lagrangian: Lagrangian, limit: float) -> None:
+        """Let CP-SAT choose again for some changes among their best starts, and keep what is no dearer."""
+        before = {change: self.state.starts[change] for change in free}
+        price = self.state.objective()
+        for change in free:
+            if before[change] != UNPLACED:
+                self.state.remove(change)
+        candidates = {change: self._candidates(change, before[change], lagrangian) for change in free}
+        outcome = solve_candidates(self.state, candidates, self._limits(limit), before)
+        self.effort.charge(outcome.units + len(free) * self.step_units)
+        restore(self.state, before)
+        if outcome.starts:
+            restore(self.state, outcome.starts)
+            if self.state.objective() > price:
+                restore(self.state, before)
+        self._keep()
+
+    def _candidates(self, change: int, current: int, lagrangian: Lagrangian) -> Numbers:
+        legal = np.flatnonzero(self.state.feasible(change))
+        chosen = {current} - {UNPLACED}
+        reduced = lagrangian.best.reduced[change][legal]
+        chosen.update(int(start) for start in legal[np.argsort(reduced, kind="stable")[:BEST_REDUCED]])
+        marginal = self.state.marginal(change)[legal]
+        chosen.update(int(start) for start in legal[np.argsort(marginal, kind="stable")[:BEST_MARGINAL]])
+        return np.array(sorted(chosen), dtype=np.int64)
+
+    def _whole(self, kept: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], limit: float) -> Outcome:
+        """Solve over all kept starts at once: its bound holds for the whole, below the price of the known plan."""
+        self.phase = "proof"
+        empty = State(self.compiled)
+        candidates = {
+            change: np.flatnonzero(kept[change] & empty.feasible(change)) for change in range(self.compiled.changes)
+        }
+        # A start that only a predecessor makes legal is not feasible in an empty schedule; the lags are in the model.
+        for change, lags in enumerate(self.compiled.lags_of):
+            if lags:
+                candidates[change] = np.flatnonzero(kept[change])
+        hint = dict(enumerate(self.best)) if self.best else None
+        outcome = solve_candidates(empty, candidates, self._limits(limit), hint)
+        self.effort.charge(outcome.units)
+        ceiling = self.objective
+        if outcome.starts:
+            restore(self.state, dict(enumerate(self.compiled.changes * [UNPLACED])))
+            restore(self.state, outcome.starts)
+            self._keep()
+        if ceiling is None:
+            self.bound = max(self.bound, int(np.ceil(outcome.bound - 1e-6)) if outcome.answer != "INFEASIBLE" else 0)
+        else:
+            self.bound = max(self.bound, min(ceiling, int(np.ceil(min(outcome.bound, ceiling) - 1e-6))))
+        self._tick(now=True)
+        return outcome
+
+    # --- keeping -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _proved(self) -> bool:
+        return self.objective is not None and self.bound >= self.objective
+
+    def _limits(self, amount: float) -> Limits:
+        units = amount if self.effort.units is not None else None
+        return Limits(amount, units, self.workers, self.seed, self.effort.stop)
+
+    def _keep(self) -> None:
+        """Remember the state's plan if it is complete and the best so far: the incumbent lives outside any solver."""
+        price = self.state.objective()
+        if not self.state.missing() and (self.objective is None or price <= self.objective):
+            self.objective, self.best = price, list(self.state.starts)
+
+    def _tick(self, phase: str | None = None, now: bool = False) -> None:
+        self.phase = phase or self.phase
+        if self.report is not None and (now or self.effort.elapsed - self._last >= 0.5):
+            self._last = self.effort.elapsed
+            self.report(Progress(self._last, self.phase, self.objective, self.bound or None))

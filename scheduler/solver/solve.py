@@ -1,0 +1,173 @@
+"""Plan a portfolio: post every rule and cost, optimise, and give the answer back in instants and cents."""
+
+import importlib.metadata
+import platform
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+
+from scheduler.costs import COSTS
+from scheduler.horizon import WeeklyHours, all_inside
+from scheduler.portfolio import Portfolio, remembered
+from scheduler.rules import RULES
+from scheduler.schedule import Clash, Result, Schedule, Unplaced, schedule_of, total
+from scheduler.solver.compiled import Compiled, compile_problem
+from scheduler.solver.effort import Effort
+from scheduler.solver.optimise import Answer, Progress, optimise
+from scheduler.solver.problem import Problem
+from scheduler.solver.state import UNPLACED
+from scheduler.verify import bill, verify
+
+OFFICE_HOURS = WeeklyHours.parse("Mon-Fri 08:00-18:00")
+
+
+def build(portfolio: Portfolio) -> Problem:
+    """Post every rule and cost of a portfolio to a canonical problem, its changes in the order of their ids."""
+    horizon = portfolio.horizon
+    problem = Problem(horizon.slots, sorted(portfolio.changes))
+    for law in (*RULES, *COSTS):
+        law.post(portfolio, problem)
+    office = horizon.covered(OFFICE_HOURS.windows(horizon.time_zone, horizon.window))
+    for number, change in enumerate(problem.changes):
+        outside = ~all_inside(office, portfolio.reserved(change))
+        problem.tie_rank[number] = outside * horizon.slots + np.arange(horizon.slots)
+    return problem
+
+
+@remembered
+def compiled(portfolio: Portfolio) -> Compiled:
+    """Give the compiled canonical problem of a portfolio."""
+    return compile_problem(build(portfolio))
+
+
+def solve(
+    portfolio: Portfolio,
+    *,
+    time_limit: float = 30.0,
+    deterministic: float | None = None,
+    workers: int = 1,
+    seed: int = 0,
+    previous: Schedule | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    stop: threading.Event | None = None,
+) -> Result:
+    """Choose a window for every change so that clients lose least.
+
+    Parameters
+    ----------
+    portfolio
+        What to plan.
+    time_limit
+        Seconds of the wall clock, from this call on.
+    deterministic
+        Units of work instead of seconds (about a second of one core each): two runs give the same plan.
+    workers
+        Workers of CP-SAT.
+    seed
+        Seed of everything random.
+    previous
+        A schedule to start the search from.
+    progress
+        Called a few times a second.
+    stop
+        Set it to end early; the best schedule found is kept.
+
+    Returns
+    -------
+    Result
+        OPTIMAL or FEASIBLE with a schedule; INFEASIBLE with a clash, or STOPPED, without.
+    """
+    effort = Effort(time_limit, deterministic, stop or threading.Event())
+    problem = compiled(portfolio)
+    first = _starts(portfolio, problem, previous) if previous else {}
+    answer = optimise(problem, effort, seed=seed, workers=workers, first=first, progress=progress)
+    result = Result(
+        portfolio=portfolio,
+        schedule=Schedule(),
+        status=answer.status,
+        objective_cents=answer.objective,
+        bound_cents=answer.bound,
+        seed=seed,
+        parameters={"time_limit": time_limit, "deterministic": deterministic, "workers": workers},
+        versions=versions(),
+    )
+    if answer.status in ("OPTIMAL", "FEASIBLE"):
+        return _with_schedule(result, answer, effort)
+    clash = tuple(_empty_masks(portfolio, problem)) if answer.status == "INFEASIBLE" else ()
+    unplaced = tuple(Unplaced(change=c, reason="no schedule was found", drop_cents=None) for c in portfolio.changes)
+    return replace(result, clash=clash, unplaced=unplaced, seconds=effort.elapsed)
+
+
+def _starts(portfolio: Portfolio, problem: Compiled, schedule: Schedule) -> Mapping[int, int]:
+    horizon, index = portfolio.horizon, problem.problem.index
+    return {
+        index[placement.change]: horizon.floor(placement.start)
+        for placement in schedule.placements
+        if placement.change in index and 0 <= horizon.floor(placement.start) < horizon.slots
+    }
+
+
+def _with_schedule(result: Result, answer: Answer, effort: Effort) -> Result:
+    portfolio = result.portfolio
+    names = compiled(portfolio).problem.changes
+    starts = {
+        name: portfolio.horizon.at(start) for name, start in zip(names, answer.starts, strict=True) if start != UNPLACED
+    }
+    schedule = schedule_of(portfolio, starts)
+    charges = tuple(bill(portfolio, schedule))
+    broken = verify(portfolio, schedule)
+    if broken or total(charges) != answer.objective:
+        raise AssertionError(
+            f"the solver's plan fails its own check: {[violation.text for violation in broken[:3]]}, "
+            f"bill {total(charges)}, objective {answer.objective}"
+        )
+    unplaced = tuple(
+        Unplaced(change=name, reason=_why_dropped(portfolio, name), drop_cents=portfolio.changes[name].drop_cost_cents)
+        for name in names
+        if name not in starts
+    )
+    return replace(result, schedule=schedule, charges=charges, unplaced=unplaced, seconds=effort.elapsed)
+
+
+def _why_dropped(portfolio: Portfolio, change: str) -> str:
+    problem = compiled(portfolio)
+    if not problem.ok[problem.problem.index[change]].any():
+        return "no start is left under " + ", ".join(_emptied_by(problem, change))
+    return "leaving it out costs less than any window it could have, or no window was left"
+
+
+def _empty_masks(portfolio: Portfolio, problem: Compiled) -> list[Clash]:
+    clashes = []
+    for change, ok, price in zip(problem.problem.changes, problem.ok, problem.drop, strict=True):
+        if price is None and not ok.any():
+            rules = _emptied_by(problem, change)
+            text = f"{change} has no possible start: {', '.join(rules)} together leave none"
+            clashes.append(Clash(rule=rules[0], changes=(change,), text=text))
+    everyone = tuple(problem.problem.changes)
+    text = "every change could be placed alone, but no schedule places all mandatory changes together"
+    return clashes or [Clash(rule="mandatory", changes=everyone, text=text)]
+
+
+def _emptied_by(problem: Compiled, change: str) -> list[str]:
+    """Name a smallest-first choice of masks that together leave a change no start; lags count as precedence."""
+    number = problem.problem.index[change]
+    masks = problem.problem.masks[number]
+    kept = dict(masks)
+    for rule in masks:
+        rest = [mask for name, mask in kept.items() if name != rule]
+        if rest and not np.logical_and.reduce(rest).any():
+            del kept[rule]
+    if kept and not np.logical_and.reduce(list(kept.values())).any():
+        return list(kept)
+    return ["precedence"]
+
+
+@cache
+def versions() -> Mapping[str, str]:
+    """Give the versions of what decides a plan."""
+    names = {"scheduler": "maintenance-window-scheduler"} | {name: name for name in ("numpy", "ortools", "pandas")}
+    found = {name: importlib.metadata.version(package) for name, package in names.items()}
+    return found | {"python": platform.python_version()}
