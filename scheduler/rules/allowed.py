@@ -1,0 +1,58 @@
+"""A window lies inside the hours that its change names as allowed, and inside the allowed hours of what it touches.
+
+The calendars that a change names are alternatives: the window lies inside their union. Those that bind it through
+what it touches each hold by themselves.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from scheduler.demand.reach import binds
+from scheduler.horizon import all_inside, first_met, join
+from scheduler.law import Rule
+from scheduler.portfolio import Calendar, Portfolio
+from scheduler.schedule import Schedule, Violation, known
+from scheduler.wording import listing, window_text
+
+if TYPE_CHECKING:
+    from scheduler.solver.problem import Problem
+
+NAME = "allowed"
+
+
+def check(portfolio: Portfolio, schedule: Schedule) -> Iterator[Violation]:
+    """Find windows that are not wholly inside allowed hours."""
+    zone, everywhere = portfolio.policy.time_zone, portfolio.horizon.window
+    for placement in known(portfolio, schedule):
+        for calendars in _required(portfolio, placement.change):
+            open_hours = join(window for calendar in calendars for window in calendar.windows(everywhere))
+            met = first_met(open_hours, placement.reserved)
+            if met is None or not met.contains(placement.reserved):
+                text = (
+                    f"{placement.change} at {window_text(placement.reserved, zone)} does not lie inside "
+                    f"the allowed hours {listing([calendar.id for calendar in calendars])}"
+                )
+                yield Violation(rule=NAME, changes=(placement.change,), text=text, window=placement.reserved)
+
+
+def post(portfolio: Portfolio, problem: "Problem") -> None:
+    """Mask the starts from which any reserved slot would not be covered."""
+    horizon = portfolio.horizon
+    for change in portfolio.changes:
+        for calendars in _required(portfolio, change):
+            hours = (window for calendar in calendars for window in calendar.windows(horizon.window))
+            problem.mask(NAME, change, all_inside(horizon.covered(hours), portfolio.reserved(change)))
+
+
+def _required(portfolio: Portfolio, change: str) -> Iterator[tuple[Calendar, ...]]:
+    """Give the sets of calendars whose union must hold the window, soft ones left to a cost."""
+    hard = {one.id: one for one in portfolio.calendars.values() if one.kind == "allowed" and one.hard}
+    named = tuple(hard[name] for name in portfolio.changes[change].allowed if name in hard)
+    if named:
+        yield named
+    for calendar in hard.values():
+        if binds(portfolio, calendar, change):
+            yield (calendar,)
+
+
+RULE = Rule(NAME, "A change lies wholly inside the hours allowed to it and to the services it touches.", check, post)
