@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Literal
 
-from scheduler.horizon import Window
+from scheduler.horizon import Window, local_date_number
 from scheduler.portfolio import Portfolio
 
 Status = Literal["OPTIMAL", "FEASIBLE", "INFEASIBLE", "STOPPED"]
@@ -73,9 +73,18 @@ def announced_at(portfolio: Portfolio, change: str, start: datetime) -> datetime
     """Tell when this very window was announced, or None for a window that is still a proposal."""
     for decision in reversed(portfolio.decisions):
         if decision.change == change and decision.start == start and decision.kind != "reject":
-            return decision.announced_at
+            if decision.announced_at is not None:
+                return decision.announced_at
+            break
     before = portfolio.announced.get(change)
     return before[1] if before and before[0] == start else None
+
+
+def notice_given(portfolio: Portfolio, placement: Placement, team: str) -> int:
+    """Count the calendar days from announcement (now, for a proposal) to start, both dated where the team works."""
+    zone = portfolio.teams[team].time_zone
+    told = placement.announced_at or portfolio.now
+    return local_date_number(placement.start, zone) - local_date_number(told, zone)
 
 
 def schedule_of(portfolio: Portfolio, starts: Mapping[str, datetime]) -> Schedule:
