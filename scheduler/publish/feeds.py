@@ -14,9 +14,8 @@ from urllib.parse import quote
 from icalendar import Calendar, Event, vText
 
 from scheduler.demand.topology import affected_teams, clients, effects
-from scheduler.horizon import local_date_number
 from scheduler.portfolio import Impact, Portfolio
-from scheduler.schedule import Placement, Schedule
+from scheduler.schedule import Placement, Schedule, notice_given
 from scheduler.wording import day_text, instant_text, listing, window_text
 
 DEFAULT_DOMAIN = "maintenance-window-scheduler.invalid"
@@ -164,14 +163,12 @@ def _description(
 
 
 def _short_notice(portfolio: Portfolio, placement: Placement, team: str) -> str | None:
-    zone, promised = portfolio.teams[team].time_zone, portfolio.notice_days(team)
-    told = _revised(portfolio, placement)
-    given = local_date_number(placement.start, zone) - local_date_number(told, zone)
-    if promised is None or given >= promised:
+    promised = portfolio.notice_days(team)
+    if promised is None or notice_given(portfolio, placement, team) >= promised:
         return None
+    told = day_text(_revised(portfolio, placement), portfolio.teams[team].time_zone)
     return (
-        f"We are sorry for the short notice: you were promised {promised} days, but this is announced only on "
-        f"{day_text(told, zone)}."
+        f"We are sorry for the short notice: you were promised {promised} days, but this is announced only on {told}."
     )
 
 
