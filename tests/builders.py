@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scheduler.horizon import DAYS, MINUTES_PER_DAY, Horizon, WeeklyHours
-from scheduler.law import Rule
+from scheduler.law import Cost, Rule
 from scheduler.portfolio import (
     Calendar,
     Change,
@@ -35,7 +35,7 @@ from scheduler.portfolio import (
     ServiceLevel,
     Team,
 )
-from scheduler.schedule import Schedule, schedule_of
+from scheduler.schedule import Charge, Schedule, schedule_of, total
 from scheduler.solver.problem import Problem
 
 MONDAY = datetime(2027, 3, 1, tzinfo=UTC)
@@ -293,14 +293,14 @@ def schedule(p: Portfolio, starts: Mapping[str, Instant]) -> Schedule:
 # --- both faces of a law -----------------------------------------------------------------------------------------
 
 
-def problem_of(p: Portfolio, *rules: Rule) -> Problem:
-    """Post some rules to an empty problem in which, unless the rule is about that, every change may be left out."""
+def problem_of(p: Portfolio, *laws: Rule | Cost) -> Problem:
+    """Post some laws to an empty problem in which, unless one of them says otherwise, any change may be left out."""
     problem = Problem(p.horizon.slots, tuple(p.changes))
-    for rule in rules:
-        rule.post(p, problem)
-    if all(rule.name != "mandatory" for rule in rules):
+    if all(law.name != "mandatory" for law in laws):
         for name in p.changes:
             problem.price_drop(name, 0)
+    for law in laws:
+        law.post(p, problem)
     return problem
 
 
@@ -326,3 +326,21 @@ def assert_rule(rule: Rule, p: Portfolio, starts: Mapping[str, Instant], *, lega
     slots = slots_of(p, problem, starts)
     says = slots is not None and solver_says(problem, slots)
     assert says is legal, f"post of {rule.name} says {says}, legal: {legal}"
+
+
+def assert_cost(
+    cost: Cost, p: Portfolio, starts: Mapping[str, Instant], *, cents: int, weighted: int | None = None
+) -> list[Charge]:
+    """Assert that both faces of a cost price a set of starts at `weighted` cents, and its bill at `cents`.
+
+    Without `weighted` the two are the same. The charges are given back.
+    """
+    charges = list(cost.bill(p, schedule(p, starts)))
+    assert sum(charge.cents for charge in charges) == cents, f"bill of {cost.name}: {charges}"
+    expected = cents if weighted is None else weighted
+    assert total(charges) == expected, f"bill of {cost.name}: {charges}"
+    problem = problem_of(p, cost)
+    slots = slots_of(p, problem, starts)
+    assert slots is not None, f"no problem has {starts}"
+    assert problem.cost(slots) == expected, f"post of {cost.name} prices at {problem.cost(slots)}, not {expected}"
+    return charges
