@@ -1,0 +1,144 @@
+"""Money lost while a service is degraded or out: users x hours x cost per user-hour x factor.
+
+The factor of a change at a slot is the share of the state it puts the service in times the chance that it still does.
+Where several changes overlap on a service, the largest factor counts, once. `downtime` bills the slots before the
+expected end of a change at the largest factor, `overrun` those that are only lost if work runs long or is backed out.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import groupby, takewhile
+from typing import TYPE_CHECKING
+
+from scheduler.demand.impact import Prices, factors, prices
+from scheduler.demand.topology import clients
+from scheduler.law import Cost
+from scheduler.portfolio import Portfolio
+from scheduler.schedule import Charge, Schedule, known
+
+if TYPE_CHECKING:
+    from scheduler.solver.problem import Problem
+
+NAME, OVERRUN = "downtime", "overrun"
+
+
+# --- bill: slot by slot, the changes at the largest factor ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Loss:
+    """A slot of a service that is lost at `factor`, for which `changes`, sorted, are answerable."""
+
+    slot: int
+    cost: str
+    factor: Fraction
+    changes: tuple[str, ...]
+
+
+def bill(portfolio: Portfolio, schedule: Schedule) -> Iterator[Charge]:
+    """Charge every team for every service, split equally over the changes at the largest factor.
+
+    Neighbouring slots of the same cost, change and factor are one row; rows of no money are left out.
+    """
+    table = prices(portfolio)
+    for service, losses in _losses(portfolio, schedule).items():
+        for team in clients(portfolio)[service]:
+            for change in sorted({change for loss in losses for change in loss.changes}):
+                own = [loss for loss in losses if change in loss.changes]
+                yield from _charges(portfolio, table, team, service, change, own)
+
+
+def _losses(portfolio: Portfolio, schedule: Schedule) -> dict[str, list[_Loss]]:
+    """Give the lost slots of every service that loses any, in order."""
+    horizon = portfolio.horizon
+    active: dict[str, dict[int, list[tuple[Fraction, str, bool]]]] = {}
+    for placement in known(portfolio, schedule):
+        begin, expected = horizon.floor(placement.start), horizon.ceil(placement.end)
+        for service, row in factors(portfolio, placement.change).items():
+            slots = active.setdefault(service, {})
+            for slot, factor in enumerate(row, start=begin):
+                if factor and 0 <= slot < horizon.slots:
+                    slots.setdefault(slot, []).append((factor, placement.change, slot < expected))
+    losses: dict[str, list[_Loss]] = {}
+    for service, slots in sorted(active.items()):
+        for slot, running in sorted(slots.items()):
+            largest = max(factor for factor, _, _ in running)
+            answerable = [(change, planned) for factor, change, planned in running if factor == largest]
+            cost = NAME if any(planned for _, planned in answerable) else OVERRUN
+            changes = tuple(sorted(change for change, _ in answerable))
+            losses.setdefault(service, []).append(_Loss(slot, cost, largest, changes))
+    return losses
+
+
+def _charges(
+    portfolio: Portfolio, table: Prices, team: str, service: str, change: str, losses: Sequence[_Loss]
+) -> Iterator[Charge]:
+    """Charge a team for the slots of a service that a change answers for, equal neighbours in one row."""
+    at = portfolio.horizon.at
+    # The position in the list less the slot stays the same along neighbouring slots.
+    for (_, cost, factor), run in groupby(enumerate(losses), key=lambda one: (one[0] - one[1].slot, *_kind(one[1]))):
+        slots = [loss for _, loss in run]
+        lost, weighted = table.cents(team, service, factor), table.weighted(team, service, factor)
+        cents = sum(_part(int(lost[loss.slot]), change, loss.changes) for loss in slots)
+        weighted_cents = sum(_part(int(weighted[loss.slot]), change, loss.changes) for loss in slots)
+        if cents or weighted_cents:
+            yield Charge(
+                cost=cost,
+                team=team,
+                service=service,
+                change=change,
+                start=at(slots[0].slot),
+                end=at(slots[-1].slot + 1),
+                share=factor,
+                cents=cents,
+                weighted_cents=weighted_cents,
+            )
+
+
+def _kind(loss: _Loss) -> tuple[str, Fraction]:
+    return loss.cost, loss.factor
+
+
+def _part(amount: int, change: str, changes: Sequence[str]) -> int:
+    """Give the equal part of a change; the first of them, by id, also takes what is left over."""
+    each, rest = divmod(amount, len(changes))
+    return each + rest if change == changes[0] else each
+
+
+# --- post: one cell per service and level of the factor ------------------------------------------------------------
+
+
+def post(portfolio: Portfolio, problem: "Problem") -> None:
+    """Cut the largest factor into levels: each is paid once while any change is at that level or above."""
+    table = prices(portfolio)
+    rows: dict[str, dict[str, tuple[Fraction, ...]]] = {}
+    for change in portfolio.changes:
+        for service, row in factors(portfolio, change).items():
+            rows.setdefault(service, {})[change] = row
+    for service, by_change in rows.items():
+        below = Fraction(0)
+        for level in _levels(by_change.values()):
+            weight = table.service_weighted(service, level) - table.service_weighted(service, below)
+            below = level
+            if weight.any():
+                # Factors never rise while work goes on, so a level is reached from the start on or never.
+                members = [(change, 0, _leading(row, level)) for change, row in by_change.items()]
+                problem.cell(weight, members)
+
+
+def _levels(rows: Iterable[Sequence[Fraction]]) -> list[Fraction]:
+    return sorted({factor for row in rows for factor in row if factor})
+
+
+def _leading(row: Sequence[Fraction], level: Fraction) -> int:
+    return sum(1 for _ in takewhile(lambda factor: factor >= level, row))
+
+
+COST = Cost(
+    NAME,
+    "What clients lose while a service is out or degraded, by the chance that it is; changes that share an outage "
+    "share its cost.",
+    bill,
+    post,
+)
