@@ -232,4 +232,4 @@ def _parts_of(count: int, cells: Sequence[tuple[Member, ...]]) -> list[list[Part
 
 
 def _can_bind(resource: Resource) -> bool:
-    return bool(resource.uses) and sum(use.amount for use in resource.uses) > int(resource.capacity.min(initial=0))
+    return bool(sum(use.amount for use in resource.uses) > resource.capacity.min(initial=np.iinfo(np.int64).max))

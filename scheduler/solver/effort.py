@@ -43,18 +43,20 @@ class Effort:
         """Count work that was done; wall-clock budgets ignore it."""
         self.spent += units
 
-    def until(self, share: float, price: float, tick: Callable[[], None]) -> Callable[[], float]:
-        """Give a clock for a phase that lasts until `share` of the whole budget is gone.
+    def until(self, share: float, price: float, steps: float, tick: Callable[[], None]) -> Callable[[], float]:
+        """Give a clock for a phase that lasts until `share` of the whole budget is gone, or for `steps` calls.
 
         Every call charges `price` units, calls `tick` and tells how much of the phase is used up, from 0 to 1.
         """
-        begin = self.used
+        begin, calls = self.used, 0
 
         def running() -> float:
+            nonlocal calls
+            calls += 1
             self.charge(price)
             tick()
             if self.stop.is_set() or share <= begin:
                 return 1.0
-            return min(1.0, (self.used - begin) / (share - begin))
+            return min(1.0, max((self.used - begin) / (share - begin), (calls - 1) / steps))
 
         return running

@@ -23,7 +23,7 @@ TINY_STARTS = 3_000  # all starts together: solved whole at once
 PROOF_STARTS = 12_000  # starts left after reduced-cost fixing: solved whole in the time that is left
 WHOLE_CHANGES = 100  # above, CP-SAT gains more from neighbourhoods (measured in the design study)
 BEST_REDUCED, BEST_MARGINAL = 25, 12
-STEP_UNITS = 2e-9  # deterministic price of touching one array element in numpy
+CALL_UNITS, ARRAY_UNITS = 2e-5, 2e-9  # deterministic prices of a numpy call and of one array element
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,12 @@ class _Run:
     def __post_init__(self) -> None:
         self.rng = np.random.default_rng(self.seed)
         self.state = State(self.compiled)
-        self.step_units = STEP_UNITS * self.compiled.slots * (10 + len(self.compiled.weight) / 5)
+        # Tiny problems are solved whole at once, so search and bound need only a start there.
+        self.tiny = int(self.compiled.ok.sum()) <= TINY_STARTS
+        self.steps = 100.0 if self.tiny else np.inf
+        parts = sum(map(len, (*self.compiled.cells_of, *self.compiled.uses_of, *self.compiled.counted_of)))
+        per_change = parts / max(1, self.compiled.changes)
+        self.insert_units = CALL_UNITS * (5 + per_change) + ARRAY_UNITS * self.compiled.slots * (10 + per_change)
 
     def go(self, first: Mapping[int, int]) -> Answer:
         self._tick("first plan", now=True)
@@ -85,25 +90,29 @@ class _Run:
         self._begin_with(first)
         greedy(self.state)
         self._keep()
-        tiny = int(self.compiled.ok.sum()) <= TINY_STARTS
-        if self.objective is None and not tiny and not self._repair():
+        if self.objective is None and not self.tiny and not self._repair():
             return Answer("INFEASIBLE", [], None, None)
-        neighbours = Neighbours(self.compiled)
-        self._anneal(neighbours, 0.02 if tiny else 0.12)
-        lagrangian = Lagrangian(self.compiled)
-        self._prove(lagrangian, 0.3)
-        if tiny and not self._proved:
-            outcome = self._whole(self.compiled.ok, self.effort.left)
-            if outcome.answer == "INFEASIBLE" and self.objective is None:
-                return Answer("INFEASIBLE", [], None, None)
-        elif self.objective is not None and not self._proved:
-            self._improve(lagrangian, neighbours)
+        if not self._proved and not self._search():
+            return Answer("INFEASIBLE", [], None, None)
         if self.objective is None or self.best is None:
             return Answer("STOPPED", [], None, self.bound)
         restore(self.state, dict(enumerate(self.best)))
         settle_ties(self.state)
         self._keep()
         return Answer("OPTIMAL" if self._proved else "FEASIBLE", self.best, self.objective, self.bound)
+
+    def _search(self) -> bool:
+        """Go through the phases; False if it is proven that there is no plan."""
+        neighbours = Neighbours(self.compiled)
+        self._anneal(neighbours, 0.12)
+        lagrangian = Lagrangian(self.compiled)
+        self._prove(lagrangian, 0.3)
+        if self.tiny and not self._proved:
+            outcome = self._whole(self.compiled.ok, self.effort.left)
+            return self.objective is not None or outcome.answer != "INFEASIBLE"
+        if self.objective is not None and not self._proved:
+            self._improve(lagrangian, neighbours)
+        return True
 
     # --- phases ------------------------------------------------------------------------------------------------------
 
@@ -127,7 +136,7 @@ class _Run:
 
     def _anneal(self, neighbours: Neighbours, share: float) -> None:
         self.phase = "local search"
-        running = self.effort.until(share, 30 * self.step_units, self._tick)
+        running = self.effort.until(share, 6 * self.insert_units, self.steps, self._tick)
         starts = anneal(self.state, neighbours, self.rng, running)
         restore(self.state, dict(enumerate(starts)))
         self._keep()
@@ -137,7 +146,8 @@ class _Run:
         self.phase = "bound"
         upper = self.objective if self.objective is not None else 2 * max(1, lagrangian.best.cents)
         rows = lagrangian.shares.shape[0] + 5 * self.compiled.changes
-        running = self.effort.until(share, STEP_UNITS * self.compiled.slots * rows, self._tick)
+        price = CALL_UNITS * rows + ARRAY_UNITS * self.compiled.slots * rows
+        running = self.effort.until(share, price, self.steps, self._tick)
         self.bound = max(self.bound, lagrangian.improve(upper, running).cents)
         self._tick(now=True)
 
@@ -186,7 +196,7 @@ class _Run:
                 self.state.remove(change)
         candidates = {change: self._candidates(change, before[change], lagrangian) for change in free}
         outcome = solve_candidates(self.state, candidates, self._limits(limit), before)
-        self.effort.charge(outcome.units + len(free) * self.step_units)
+        self.effort.charge(outcome.units + len(free) * self.insert_units)
         restore(self.state, before)
         if outcome.starts:
             restore(self.state, outcome.starts)

@@ -1,0 +1,91 @@
+"""Whole runs on bare canonical problems: proofs, repairs, limits, stopping."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from scheduler.solver.compiled import compile_problem
+from scheduler.solver.effort import Effort
+from scheduler.solver.exact import Limits
+from scheduler.solver.feasibility import find_any
+from scheduler.solver.optimise import Progress, optimise
+from scheduler.solver.problem import Problem
+
+
+def chain(count: int, slots: int) -> Problem:
+    """`count` changes of two slots that must not overlap on a grid that just holds them."""
+    problem = Problem(slots, [f"C{number:02}" for number in range(count)])
+    for change in problem.changes:
+        problem.mask("horizon", change, np.arange(slots) <= slots - 2)
+    uses = [(change, 1, 0, 2) for change in problem.changes]
+    problem.resource("conflict", "one at a time", np.ones(slots, dtype=np.int64), uses)
+    return problem
+
+
+def shared(seed: int, count: int = 12, slots: int = 600) -> Problem:
+    """Changes on three shared services, too many starts to be solved whole at once."""
+    rng = np.random.default_rng(seed)
+    problem = Problem(slots, [f"C{number:02}" for number in range(count)])
+    for change in problem.changes:
+        problem.mask("horizon", change, np.arange(slots) <= slots - 8)
+    for _ in range(3):
+        weight = rng.integers(50, 500, slots)
+        problem.cell(weight, [(change, 0, int(rng.integers(2, 8))) for change in problem.changes if rng.random() < 0.6])
+    problem.resource("capacity", "dba", np.full(slots, 3), [(change, 1, 0, 8) for change in problem.changes])
+    return problem
+
+
+def test_a_grid_that_just_holds_everything() -> None:
+    answer = optimise(compile_problem(chain(6, 12)), Effort(5.0))
+    assert answer.status == "OPTIMAL"
+    assert sorted(answer.starts) == [0, 2, 4, 6, 8, 10]
+
+
+def test_a_grid_one_slot_too_short_is_infeasible() -> None:
+    assert optimise(compile_problem(chain(6, 11)), Effort(5.0)).status == "INFEASIBLE"
+
+
+def test_intervals_prove_what_insertion_cannot_find() -> None:
+    assert find_any(compile_problem(chain(40, 79)), Limits(10.0)).answer == "INFEASIBLE"
+    assert find_any(compile_problem(chain(40, 80)), Limits(10.0)).answer == "FEASIBLE"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_larger_problem_ends_with_a_legal_plan_and_a_valid_bound(seed: int) -> None:
+    problem = shared(seed)
+    answer = optimise(compile_problem(problem), Effort(5.0), seed=seed)
+    starts = dict(enumerate(answer.starts))
+    assert not list(problem.broken(starts))
+    assert problem.cost(starts) == answer.objective
+    assert answer.bound is not None
+    assert answer.bound <= problem.cost(starts)
+    assert answer.status in ("OPTIMAL", "FEASIBLE")
+
+
+def test_deterministic_runs_are_the_same() -> None:
+    runs = [optimise(compile_problem(shared(7)), Effort(0.0, units=2.0), seed=3) for _ in range(2)]
+    assert runs[0] == runs[1]
+
+
+def test_stopping_at_once_still_gives_the_first_plan() -> None:
+    stop = threading.Event()
+    stop.set()
+    problem = shared(1)
+    answer = optimise(compile_problem(problem), Effort(60.0, stop=stop))
+    assert answer.status == "FEASIBLE"
+    assert not list(problem.broken(dict(enumerate(answer.starts))))
+
+
+def test_progress_is_told() -> None:
+    heard: list[Progress] = []
+    optimise(compile_problem(shared(2)), Effort(2.0), progress=heard.append)
+    assert heard[0].phase == "first plan"
+    assert heard[0].objective_cents is None
+    assert heard[-1].objective_cents is not None
+    assert heard[-1].bound_cents is not None
+
+
+def test_no_changes_cost_nothing() -> None:
+    answer = optimise(compile_problem(Problem(4, [])), Effort(1.0))
+    assert (answer.status, answer.objective, answer.bound) == ("OPTIMAL", 0, 0)
