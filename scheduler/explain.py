@@ -1,0 +1,344 @@
+"""Why every change is where it is: its price by team, the rules that bind, other windows and what forbids cheaper ones.
+
+All other changes stay where they are. Extra costs are what is minimised, so weighted by service level; what teams lose
+is client money.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scheduler.baselines import priced_everywhere, without_look_ahead
+from scheduler.demand.topology import affected_teams
+from scheduler.horizon import Mask, Window
+from scheduler.portfolio import Portfolio, standing
+from scheduler.rules import RULES
+from scheduler.schedule import Charge, Placement, Schedule, notice_given, schedule_of
+from scheduler.solver.state import State
+from scheduler.verify import bill
+from scheduler.wording import instant_text, listing, money_text, window_text
+
+OTHER_WINDOWS = 5
+CHEAPER_FORBIDDEN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherWindow:
+    """A legal window (the whole reserved time) that a change could take instead, and what it costs on top."""
+
+    window: Window
+    extra_cents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BindingRule:
+    """A rule without which this change alone could be cheaper, by how much, and where."""
+
+    rule: str
+    law: str
+    saving_cents: int
+    window: Window
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForbiddenWindow:
+    """A window that would cost less but is forbidden, by which rules, and how `verify` would put it."""
+
+    window: Window
+    saving_cents: int
+    rules: tuple[str, ...]
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """Everything there is to say about the window of one change.
+
+    `placement` is None where the change has no window; extra costs then count from its drop price. `cents` is client
+    money and `by_team` splits it ("" for what concerns no team), `weighted_cents` is what is minimised.
+    `drop_extra_cents` is what leaving an optional change out would cost on top.
+    """
+
+    change: str
+    title: str
+    placement: Placement | None
+    cents: int
+    weighted_cents: int
+    by_team: Mapping[str, int]
+    by_cost: Mapping[str, int]
+    shares_with: tuple[str, ...]
+    binding: tuple[BindingRule, ...]
+    others: tuple[OtherWindow, ...]
+    forbidden: tuple[ForbiddenWindow, ...]
+    drop_extra_cents: int | None
+    remarks: tuple[str, ...]
+    time_zone: str
+    currency: str
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self))
+
+
+def explain(portfolio: Portfolio, schedule: Schedule, changes: Iterable[str] | None = None) -> list[Explanation]:
+    """Explain the windows of some changes, or of all in the order of changes.csv.
+
+    Raises
+    ------
+    KeyError
+        If the portfolio has no such change.
+    ValueError
+        If a placement does not start on the grid of the horizon.
+    """
+    chosen = list(portfolio.changes if changes is None else changes)
+    for change in chosen:
+        _ = portfolio.changes[change]
+    witness = _Witness(portfolio, schedule)
+    return [witness.explain(change) for change in chosen]
+
+
+class _Witness:
+    """A schedule, priced, with every change but the one asked about held still."""
+
+    def __init__(self, portfolio: Portfolio, schedule: Schedule) -> None:
+        self.portfolio, self.schedule = portfolio, schedule
+        prices = priced_everywhere(portfolio)
+        self.index = prices.problem.index
+        self.prices, self.rules = State(prices), State(without_look_ahead(portfolio))
+        horizon = portfolio.horizon
+        self.slots: dict[str, int] = {}
+        for placement in schedule.placements:
+            slot = horizon.floor(placement.start)
+            if (
+                placement.change not in self.index
+                or not horizon.on_grid(placement.start)
+                or not 0 <= slot < horizon.slots
+            ):
+                raise ValueError(f"{placement.change} does not start on the grid of the horizon")
+            if placement.change in self.slots:
+                raise ValueError(f"{placement.change} is placed twice")
+            self.slots[placement.change] = slot
+            for state in (self.prices, self.rules):
+                state.place(self.index[placement.change], slot)
+        self.charges: dict[str, list[Charge]] = defaultdict(list)
+        self.lost: dict[tuple[str, str], list[Charge]] = defaultdict(list)
+        for charge in bill(portfolio, schedule):
+            self.charges[charge.change].append(charge)
+            if charge.cost in ("downtime", "overrun"):
+                self.lost[charge.team, charge.service].append(charge)
+
+    def explain(self, change: str) -> Explanation:
+        number, slot = self.index[change], self.slots.get(change)
+        for state in (self.prices, self.rules):
+            if slot is not None:
+                state.remove(number)
+        price, forbidden = self.prices.marginal(number), self.rules.forbidden(number)
+        for state in (self.prices, self.rules):
+            if slot is not None:
+                state.place(number, slot)
+        drop = self.portfolio.changes[change].drop_cost_cents
+        now = int(price[slot]) if slot is not None else drop or 0
+        placement = self.schedule.by_change.get(change)
+        charges = self.charges[change]
+        policy = self.portfolio.policy
+        return Explanation(
+            change=change,
+            title=self.portfolio.changes[change].title,
+            placement=placement,
+            cents=sum(one.cents for one in charges),
+            weighted_cents=sum(one.weighted_cents for one in charges),
+            by_team=_sums((one.team, one.cents) for one in charges),
+            by_cost=_sums((one.cost, one.cents) for one in charges),
+            shares_with=self._sharing(change),
+            binding=tuple(self._binding(change, price, forbidden, now)),
+            others=tuple(self._others(change, price, forbidden, now)),
+            forbidden=tuple(self._cheaper(change, price, forbidden, now)),
+            drop_extra_cents=drop - now if placement and drop is not None else None,
+            remarks=tuple(self._remarks(change, forbidden)),
+            time_zone=policy.time_zone,
+            currency=policy.currency,
+        )
+
+    def _sharing(self, change: str) -> tuple[str, ...]:
+        """Name the changes that pay part of the same outage: rows of one team and service that overlap in time."""
+        return tuple(
+            sorted(
+                {
+                    other.change
+                    for own in self.charges[change]
+                    if own.cost in ("downtime", "overrun")
+                    for other in self.lost[own.team, own.service]
+                    if other.change != change and Window(own.start, own.end).overlaps(Window(other.start, other.end))
+                }
+            )
+        )
+
+    def _binding(
+        self, change: str, price: npt.NDArray[np.int64], forbidden: Mapping[str, Mask], now: int
+    ) -> Iterator[BindingRule]:
+        found = []
+        for rule in RULES:
+            # Nothing is known of prices outside the horizon.
+            if rule.name not in forbidden or rule.name == "horizon":
+                continue
+            without = ~_any([mask for name, mask in forbidden.items() if name != rule.name], len(price))
+            slot = _cheapest(without, price)
+            if slot is not None and price[slot] < now:
+                found.append((now - int(price[slot]), rule, slot))
+        for saving, rule, slot in sorted(found, key=lambda one: -one[0]):
+            yield BindingRule(
+                rule=rule.name,
+                law=rule.law,
+                saving_cents=saving,
+                window=self._window(change, slot),
+                texts=self._words(change, slot, [rule.name]),
+            )
+
+    def _others(
+        self, change: str, price: npt.NDArray[np.int64], forbidden: Mapping[str, Mask], now: int
+    ) -> Iterator[OtherWindow]:
+        legal = ~_any(list(forbidden.values()), len(price))
+        current = self.slots.get(change)
+        length = self.portfolio.reserved(change)
+        taken = [] if current is None else [current]
+        chosen = _apart(legal, price, length, taken, OTHER_WINDOWS)
+        if len(chosen) < OTHER_WINDOWS:
+            # Few stretches are open: neighbours of what was found are better than nothing.
+            legal[[*chosen, *taken]] = False
+            rest = np.flatnonzero(legal)
+            chosen += [int(slot) for slot in rest[np.argsort(price[rest], kind="stable")]][
+                : OTHER_WINDOWS - len(chosen)
+            ]
+        for slot in sorted(chosen, key=lambda one: (int(price[one]), one)):
+            yield OtherWindow(window=self._window(change, slot), extra_cents=int(price[slot]) - now)
+
+    def _cheaper(
+        self, change: str, price: npt.NDArray[np.int64], forbidden: Mapping[str, Mask], now: int
+    ) -> Iterator[ForbiddenWindow]:
+        outside = forbidden.get("horizon", np.zeros(len(price), dtype=np.bool_))
+        tempting = _any(list(forbidden.values()), len(price)) & ~outside & (price < now)
+        for slot in _apart(tempting, price, self.portfolio.reserved(change), [], CHEAPER_FORBIDDEN):
+            rules = tuple(rule.name for rule in RULES if rule.name in forbidden and forbidden[rule.name][slot])
+            yield ForbiddenWindow(
+                window=self._window(change, slot),
+                saving_cents=now - int(price[slot]),
+                rules=rules,
+                texts=self._words(change, slot, rules),
+            )
+
+    def _words(self, change: str, slot: int, rules: Sequence[str]) -> tuple[str, ...]:
+        """Say what `verify` would say of some rules if the change were moved to a slot."""
+        starts = {one.change: one.start for one in self.schedule.placements}
+        moved = schedule_of(self.portfolio, starts | {change: self.portfolio.horizon.at(slot)})
+        checks = [rule.check(self.portfolio, moved) for rule in RULES if rule.name in rules]
+        return tuple(one.text for found in checks for one in found if change in one.changes)
+
+    def _window(self, change: str, slot: int) -> Window:
+        start = self.portfolio.horizon.at(slot)
+        return Window(start, start + self.portfolio.reserved(change) * self.portfolio.horizon.slot)
+
+    def _remarks(self, change: str, forbidden: Mapping[str, Mask]) -> Iterator[str]:
+        placement = self.schedule.by_change.get(change)
+        if placement is None:
+            rules = [rule.name for rule in RULES if rule.name in forbidden]
+            left = not _any(list(forbidden.values()), self.portfolio.horizon.slots).all()
+            if change in self.portfolio.done:
+                yield "already done"
+            elif left:
+                yield "left out, although windows are open; see what they would cost"
+            else:
+                yield f"no window is left beside the other changes under {listing(rules)}"
+            return
+        late = late_notice(self.portfolio, placement)
+        if late:
+            said = [f"{team} gets {given} of {promised} days" for team, (given, promised) in late.items()]
+            why = _why_late(self.portfolio, placement)
+            yield f"shorter notice than promised{why}: {listing(said)}"
+
+
+def late_notice(portfolio: Portfolio, placement: Placement) -> Mapping[str, tuple[int, int]]:
+    """Give (days given, days promised) for every affected team that hears of a window later than it was promised."""
+    promises = {team: portfolio.notice_days(team) for team in affected_teams(portfolio, placement.change)}
+    given = {team: notice_given(portfolio, placement, team) for team in promises}
+    return {team: (given[team], days) for team, days in promises.items() if days is not None and given[team] < days}
+
+
+def _why_late(portfolio: Portfolio, placement: Placement) -> str:
+    change = portfolio.changes[placement.change]
+    if change.type == "emergency":
+        return ", as this is an emergency"
+    if placement.start in (change.fixed_start, standing(portfolio).pinned.get(change.id)):
+        return ", as the window is pinned"
+    return ""
+
+
+def _any(masks: Sequence[Mask], slots: int) -> Mask:
+    return np.logical_or.reduce(masks) if masks else np.zeros(slots, dtype=np.bool_)
+
+
+def _cheapest(open_starts: Mask, price: npt.NDArray[np.int64]) -> int | None:
+    slots = np.flatnonzero(open_starts)
+    return int(slots[np.argmin(price[slots])]) if len(slots) else None
+
+
+def _apart(open_starts: Mask, price: npt.NDArray[np.int64], length: int, taken: Sequence[int], most: int) -> list[int]:
+    """Pick the cheapest starts whose windows of `length` slots overlap neither each other nor those taken."""
+    left = open_starts.copy()
+    for slot in taken:
+        left[max(0, slot - length + 1) : slot + length] = False
+    chosen: list[int] = []
+    while len(chosen) < most and (found := _cheapest(left, price)) is not None:
+        chosen.append(found)
+        left[max(0, found - length + 1) : found + length] = False
+    return chosen
+
+
+def _sums(rows: Iterable[tuple[str, int]]) -> Mapping[str, int]:
+    sums: dict[str, int] = defaultdict(int)
+    for key, cents in rows:
+        sums[key] += cents
+    return dict(sorted(sums.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _lines(one: Explanation) -> Iterator[str]:
+    """Write an explanation as aligned plain text."""
+    zone, currency = one.time_zone, one.currency
+    yield f"{one.change}  {one.title}".rstrip()
+    if one.placement:
+        over = ""
+        if one.placement.end < one.placement.reserved_until:
+            over = f", expected over by {instant_text(one.placement.end, zone)}"
+        yield f"  window     {window_text(one.placement.reserved, zone)}{over}"
+        teams = [f"{team or 'no team'} {money_text(cents, currency)}" for team, cents in one.by_team.items() if cents]
+        yield f"  costs      {money_text(one.cents, currency)}" + (f": {listing(teams)}" if teams else "")
+        if one.weighted_cents != one.cents:
+            yield f"             weighted by service level {money_text(one.weighted_cents, currency)}"
+    else:
+        yield "  window     none"
+    if one.shares_with:
+        yield f"  shares     its outage with {listing(one.shares_with)}"
+    for remark in one.remarks:
+        yield f"  note       {remark}"
+    for binding in one.binding:
+        yield f"  binds      {binding.rule}: without it {_saved(binding.window, binding.saving_cents, one)}"
+        yield from (f"             {text}" for text in binding.texts[:2])
+    for other in one.others:
+        yield f"  instead    {_extra(other.extra_cents, currency)}  {window_text(other.window, zone)}"
+    if one.drop_extra_cents is not None:
+        yield f"  instead    {_extra(one.drop_extra_cents, currency)}  leave it out"
+    if not one.others:
+        yield "  instead    no other window is legal while the other changes stay where they are"
+    for window in one.forbidden:
+        yield f"  forbidden  {_saved(window.window, window.saving_cents, one)}: {listing(window.rules)}"
+        yield from (f"             {text}" for text in window.texts[:2])
+
+
+def _saved(window: Window, cents: int, one: Explanation) -> str:
+    return f"{window_text(window, one.time_zone)} would cost {money_text(cents, one.currency)} less"
+
+
+def _extra(cents: int, currency: str) -> str:
+    return f"{'+' if cents >= 0 else ''}{money_text(cents, currency)}".rjust(18)

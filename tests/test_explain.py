@@ -1,0 +1,261 @@
+"""Explanations on weeks priced by hand: one user-hour costs a euro, so an hour with n users costs n × 100 cents."""
+
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from builders import blackout, change, decide, depends, level, portfolio, schedule, team, when
+from hypothesis import given, settings
+from strategies import cases
+
+from scheduler.explain import Explanation, explain, late_notice
+from scheduler.horizon import Window
+from scheduler.portfolio import Portfolio
+from scheduler.schedule import schedule_of, total
+from scheduler.verify import bill, verify
+
+
+def week(usual: float, **hours: float) -> npt.NDArray[np.float64]:
+    """Give users per slot of a week; `Wed_04=0` sets one hour."""
+    users = np.full(336, usual)
+    for name, value in hours.items():
+        start = int((when(f"{name[:3]} {name[4:]}:00") - when("Mon 00:00")).total_seconds() // 1800)
+        users[start : start + 2] = value
+    return users
+
+
+def one(p: Portfolio, starts: dict[str, str], name: str) -> Explanation:
+    (found,) = explain(p, schedule(p, starts), [name])  # type: ignore[arg-type]
+    return found
+
+
+def hour(start: str) -> Window:
+    return Window(when(start), when(start) + (when("Mon 01:00") - when("Mon 00:00")))
+
+
+def test_cost_by_team_and_by_cost() -> None:
+    # One hour with 4 of Blue's users at weight 2 and 3 of Green's; half a day of waiting at 48 cents a day is 24.
+    p = portfolio(
+        changes=[change("A", delay=48)],
+        levels=[level("premium", weight=2)],
+        teams=[team("Blue", level="premium")],
+        users={("Blue", "app"): 4, ("Green", "app"): 3, ("Red", "mail"): 9},
+    )
+    found = one(p, {"A": "Mon 12:00"}, "A")
+    assert found.by_team == {"Blue": 400, "Green": 300, "": 24}
+    assert found.by_cost == {"downtime": 700, "delay": 24}
+    assert (found.cents, found.weighted_cents) == (724, 1124)
+
+
+def test_the_five_best_other_windows_do_not_overlap() -> None:
+    p = portfolio(
+        changes=[change("A")],
+        users={("Blue", "app"): week(9, Tue_01=1, Tue_02=2, Wed_01=3, Thu_01=4, Fri_01=5, Sat_01=6)},
+    )
+    found = one(p, {"A": "Tue 01:00"}, "A")
+    assert [(other.window, other.extra_cents) for other in found.others] == [
+        (hour("Tue 02:00"), 100),
+        (hour("Wed 01:00"), 200),
+        (hour("Thu 01:00"), 300),
+        (hour("Fri 01:00"), 400),
+        (hour("Sat 01:00"), 500),
+    ]
+    assert found.binding == found.forbidden == ()
+
+
+def test_a_better_window_saves() -> None:
+    p = portfolio(changes=[change("A")], users={("Blue", "app"): week(9, Wed_01=3)})
+    assert one(p, {"A": "Mon 00:00"}, "A").others[0].extra_cents == -600
+
+
+def test_where_few_stretches_are_open_neighbours_fill_the_list() -> None:
+    # Open from 00:00 to 02:30, taken 00:00-01:00: 01:00 and 01:30 are left apart from it, 00:30 overlaps it.
+    p = portfolio(changes=[change("A", due="Mon 02:30")], users={("Blue", "app"): week(3, Mon_01=2, Mon_02=1)})
+    found = one(p, {"A": "Mon 00:00"}, "A")
+    # 01:30: half an hour of 2 users and half an hour of 1, 150 cents; 01:00: 200; 00:30: 150 + 100 = 250.
+    assert [(other.window.start, other.extra_cents) for other in found.others] == [
+        (when("Mon 01:30"), -150),
+        (when("Mon 01:00"), -100),
+        (when("Mon 00:30"), -50),
+    ]
+
+
+def test_a_rule_binds_if_without_it_the_change_would_be_cheaper() -> None:
+    # Wednesday 04:00 is free of users but closed; the best open hour has 2.
+    p = portfolio(
+        changes=[change("A")],
+        users={("Blue", "app"): week(9, Wed_04=0, Thu_04=2)},
+        blackouts=[blackout("Wed 00:00", "Wed 08:00")],
+    )
+    found = one(p, {"A": "Thu 04:00"}, "A")
+    (binding,) = found.binding
+    assert (binding.rule, binding.saving_cents, binding.window) == ("blackout", 200, hour("Wed 04:00"))
+    (forbidden,) = found.forbidden
+    assert (forbidden.rules, forbidden.saving_cents, forbidden.window) == (("blackout",), 200, hour("Wed 04:00"))
+    # The words are those of verify for the schedule with the change moved there.
+    (violation,) = verify(p, schedule(p, {"A": "Wed 04:00"}))
+    assert binding.texts == forbidden.texts == (violation.text,)
+
+
+def test_two_rules_that_forbid_the_same_window_bind_only_together() -> None:
+    p = portfolio(
+        changes=[change("A", due="Wed 00:00")],
+        users={("Blue", "app"): week(9, Wed_04=0, Mon_04=2)},
+        blackouts=[blackout("Wed 00:00", "Wed 08:00")],
+    )
+    found = one(p, {"A": "Mon 04:00"}, "A")
+    assert found.binding == ()
+    (forbidden,) = found.forbidden
+    assert forbidden.rules == ("blackout", "due")
+    assert len(forbidden.texts) == 2
+
+
+def test_other_changes_stay_where_they_are() -> None:
+    # B at 04:00 has the hour without users; A, which may not run with it, pays 2 users at 06:00 instead.
+    p = portfolio(
+        changes=[change("A", not_with="B"), change("B", services="mail")],
+        users={("Blue", "app"): week(9, Mon_04=0, Mon_06=2), ("Blue", "mail"): 1},
+    )
+    found = one(p, {"A": "Mon 06:00", "B": "Mon 04:00"}, "A")
+    assert [(binding.rule, binding.saving_cents) for binding in found.binding] == [("conflict", 200)]
+
+
+def test_sharing_an_outage_is_named_and_priced() -> None:
+    # Both put app out from 01:00 to 02:00: 300 cents each. Elsewhere A pays for app alone: 5 users, 500 cents. A would
+    # then save its own 300, but B would pay 300 more, so moving away costs 500.
+    p = portfolio(
+        changes=[change("A"), change("B", services="db")],
+        dependencies=[depends("app", "db")],
+        users={("Blue", "app"): week(5, Mon_01=6)},
+    )
+    starts = {"A": "Mon 01:00", "B": "Mon 01:00"}
+    found = one(p, starts, "A")
+    assert found.shares_with == ("B",)
+    assert found.cents == 300
+    assert {other.extra_cents for other in found.others} == {500}
+    away = schedule(p, starts | {"A": "Mon 03:00"})
+    assert total(bill(p, away)) - total(bill(p, schedule(p, starts))) == 500
+
+
+def test_prices_of_forbidden_starts_are_exact_too() -> None:
+    # A may only run on Monday, B only on Tuesday: nobody but B reaches Tuesday, and A must still be priced there.
+    p = portfolio(
+        changes=[change("A", due="Tue 00:00"), change("B", earliest="Tue 00:00", due="Wed 00:00")],
+        users={("Blue", "app"): week(9, Tue_05=1, Wed_05=2, Mon_05=7)},
+    )
+    found = one(p, {"A": "Mon 05:00", "B": "Tue 05:00"}, "A")
+    # Tuesday 05:00 is shared with B and so free: 700 less. Beside it, Wednesday 05:00 costs 200: 500 less.
+    assert [(f.window.start, f.saving_cents) for f in found.forbidden] == [
+        (when("Tue 05:00"), 700),
+        (when("Wed 05:00"), 500),
+    ]
+
+
+def test_late_notice_is_remarked_with_its_reason() -> None:
+    p = portfolio(
+        changes=[
+            change("E", type="emergency"),
+            change("F", fixed_start="Tue 01:00"),
+            change("P"),
+            change("X"),
+        ],
+        levels=[level("premium", notice=5)],
+        teams=[team("Blue", level="premium", uses="app"), team("Green", notice=1, uses="app")],
+        decisions=[decide("P", "pin", "Tue 01:00")],
+    )
+    starts = dict.fromkeys(["E", "F", "P"], "Tue 01:00") | {"X": "Sat 01:00"}
+    plan = schedule(p, starts)  # type: ignore[arg-type]
+    # Told on Monday 1 March: Tuesday is one day on, five were promised to Blue and one to Green.
+    assert late_notice(p, plan.by_change["E"]) == {"Blue": (1, 5)}
+    remarks = {found.change: found.remarks for found in explain(p, plan)}
+    assert remarks == {
+        "E": ("shorter notice than promised, as this is an emergency: Blue gets 1 of 5 days",),
+        "F": ("shorter notice than promised, as the window is pinned: Blue gets 1 of 5 days",),
+        "P": ("shorter notice than promised, as the window is pinned: Blue gets 1 of 5 days",),
+        "X": (),
+    }
+
+
+def test_a_change_left_out_shows_what_windows_would_cost() -> None:
+    p = portfolio(changes=[change("A", drop=150)], users={("Blue", "app"): week(9, Mon_05=2)})
+    found = one(p, {}, "A")
+    assert found.placement is None
+    # 200 for the best window, 150 for none.
+    assert (found.others[0].window, found.others[0].extra_cents) == (hour("Mon 05:00"), 50)
+    assert found.by_cost == {"drop": 150}
+    assert found.remarks == ("left out, although windows are open; see what they would cost",)
+    placed = one(p, {"A": "Mon 05:00"}, "A")
+    assert placed.drop_extra_cents == -50
+
+
+def test_a_change_without_any_window_names_the_rules() -> None:
+    p = portfolio(
+        changes=[change("A", drop=150, due="Mon 06:00")],
+        users={("Blue", "app"): 1},
+        blackouts=[blackout("Mon 00:00", "Mon 06:00")],
+    )
+    found = one(p, {}, "A")
+    assert found.others == ()
+    assert found.remarks == ("no window is left beside the other changes under horizon, blackout and due",)
+
+
+def test_every_change_is_explained_in_file_order_unless_some_are_named() -> None:
+    p = portfolio(changes=[change("B"), change("A")], users={("Blue", "app"): 1})
+    plan = schedule(p, {"A": "Mon 01:00", "B": "Mon 02:00"})
+    assert [found.change for found in explain(p, plan)] == ["B", "A"]
+    with pytest.raises(KeyError, match="nobody"):
+        explain(p, plan, ["nobody"])
+
+
+def test_explaining_changes_nothing() -> None:
+    p = portfolio(changes=[change("A"), change("B")], users={("Blue", "app"): week(3, Mon_01=1)})
+    plan = schedule(p, {"A": "Mon 01:00", "B": "Mon 01:00"})
+    assert explain(p, plan) == explain(p, plan)
+
+
+@pytest.mark.parametrize("start", ["Mon 01:10", "2027-02-28T23:30Z", "2027-03-08T00:00Z"])
+def test_a_start_off_the_grid_is_refused(start: str) -> None:
+    p = portfolio(changes=[change("A")])
+    with pytest.raises(ValueError, match="A does not start on the grid"):
+        explain(p, schedule(p, {"A": start}))
+
+
+def test_as_text() -> None:
+    p = portfolio(
+        changes=[change("A", hours=1, p90=90), change("B", services="mail")],
+        users={("Blue", "app"): week(1000, Mon_04=0, Mon_05=0, Wed_04=20, Wed_05=20, Thu_04=30, Thu_05=30)},
+        blackouts=[blackout("Mon 00:00", "Mon 12:00")],
+    )
+    text = str(one(p, {"A": "Wed 04:00", "B": "Fri 04:00"}, "A"))
+    # One hour for certain and the chance of half an hour more, of 20 users.
+    assert text.startswith(
+        "A  Change A\n"
+        "  window     Wed 3 Mar 2027 04:00 to 05:30 UTC, expected over by Wed 3 Mar 2027 05:00 UTC\n"
+        "  costs      "
+    )
+    assert "  binds      blackout: without it Mon 1 Mar 2027 04:00 to 05:30 UTC would cost " in text
+    assert "  instead    " in text
+    assert "Thu 4 Mar 2027 04:00 to 05:30 UTC" in text
+    assert "  forbidden  Mon 1 Mar 2027 04:00 to 05:30 UTC would cost " in text
+
+
+@settings(deadline=None, max_examples=60)
+@given(cases())
+def test_every_price_and_every_verdict_is_that_of_bill_and_verify(case: tuple[Portfolio, dict[str, int]]) -> None:
+    p, slots = case
+    starts = {name: p.horizon.at(slot) for name, slot in slots.items()}
+    plan = schedule_of(p, starts)
+    cost, broken = total(bill(p, plan)), {one.text for one in verify(p, plan)}
+
+    def moved(name: str, start: datetime) -> tuple[int, set[str]]:
+        other = schedule_of(p, starts | {name: start})
+        return total(bill(p, other)) - cost, {v.text for v in verify(p, other) if name in v.changes} - broken
+
+    for found in explain(p, plan):
+        for window in found.others:
+            assert moved(found.change, window.window.start) == (window.extra_cents, set())
+        for forbidden in found.forbidden:
+            assert moved(found.change, forbidden.window.start)[0] == -forbidden.saving_cents
+        for binding in found.binding:
+            assert moved(found.change, binding.window.start)[0] == -binding.saving_cents
