@@ -1,0 +1,101 @@
+"""Named warnings about a portfolio that can be planned, but perhaps not as its author expects."""
+
+from collections.abc import Iterable, Mapping
+
+from scheduler.inputs.errors import Findings, and_more, several, shown
+from scheduler.inputs.references import Tables
+from scheduler.inputs.tables import Row
+from scheduler.portfolio import Impact, Portfolio
+
+Pair = tuple[str, str]
+_FELT = (Impact.OUTAGE, Impact.DEGRADED)
+
+
+def caution(portfolio: Portfolio, tables: Tables, findings: Findings) -> None:
+    """Warn of teams that cannot be told, services that nobody uses, usage that is assumed, and unknown engineers."""
+    counts = portfolio.usage.groupby(["team", "service"], sort=False)["users"].count()
+    users = _users(portfolio, counts.index)
+    behind = _behind(portfolio)
+    _caution_contacts(portfolio, tables, users, behind, findings)
+    _caution_unused(portfolio, tables, users, behind, findings)
+    _caution_assumed(portfolio, tables, set(counts.index[counts > 0]), findings)
+    needing = [row for row in tables["changes.csv"] if row["skills"]]
+    if portfolio.engineers is None and needing:
+        text = f"there is no engineers.csv, so nobody checks that people are free{and_more(len(needing))}"
+        findings.warn(needing[0].place("skills"), text)
+
+
+def _users(portfolio: Portfolio, recorded: Iterable[Pair]) -> Mapping[str, set[str]]:
+    """Give the teams that use each service or group, by recorded usage or by what they say."""
+    users: dict[str, set[str]] = {}
+    for team in portfolio.teams.values():
+        for service in team.uses:
+            users.setdefault(service, set()).add(team.id)
+    for name, service in recorded:
+        users.setdefault(service, set()).add(name)
+    return users
+
+
+def _behind(portfolio: Portfolio) -> Mapping[str, set[str]]:
+    """Give what may feel the loss of each listed service: itself and all that needs it, directly or not."""
+    needed_by: dict[str, list[str]] = {}
+    for edge in portfolio.dependencies:
+        needed_by.setdefault(edge.depends_on, []).append(edge.service)
+    for group in portfolio.groups.values():
+        for member in group.members:
+            needed_by.setdefault(member, []).append(group.id)
+    reached: dict[str, set[str]] = {}
+    for service in {service for change in portfolio.changes.values() for service in change.services}:
+        found, left = {service}, [service]
+        while left:
+            new = [node for node in needed_by.get(left.pop(), ()) if node not in found]
+            found.update(new)
+            left += new
+        reached[service] = found
+    return reached
+
+
+def _caution_contacts(
+    portfolio: Portfolio,
+    tables: Tables,
+    users: Mapping[str, set[str]],
+    behind: Mapping[str, set[str]],
+    findings: Findings,
+) -> None:
+    felt: dict[str, list[str]] = {}
+    for change in portfolio.changes.values():
+        if change.impact in _FELT:
+            nodes = set().union(*(behind[service] for service in change.services))
+            for name in set().union(*(users.get(node, set()) for node in nodes)):
+                felt.setdefault(name, []).append(change.id)
+    for row in tables["teams.csv"]:
+        team = portfolio.teams[row["team"]]
+        if team.id in felt and not team.contact and not team.email:
+            text = f"{shown(team.id)} has neither contact nor email, and may be affected by {several(felt[team.id], 3)}"
+            findings.warn(row.place("contact"), f"{text}; nobody can be told")
+
+
+def _caution_unused(
+    portfolio: Portfolio,
+    tables: Tables,
+    users: Mapping[str, set[str]],
+    behind: Mapping[str, set[str]],
+    findings: Findings,
+) -> None:
+    listing: dict[str, list[Row]] = {}
+    for row in tables["changes.csv"]:
+        for service in row["services"]:
+            if not any(users.get(node) for node in behind[service]):
+                listing.setdefault(service, []).append(row)
+    for service, rows in listing.items():
+        text = f"nobody is said to use {shown(service)} or anything that needs it, so its outage costs nothing"
+        findings.warn(rows[0].place("services"), f"{text}{and_more(len(rows))}")
+
+
+def _caution_assumed(portfolio: Portfolio, tables: Tables, recorded: set[Pair], findings: Findings) -> None:
+    for row in tables["teams.csv"]:
+        team = portfolio.teams[row["team"]]
+        missing = [service for service in team.uses if (team.id, service) not in recorded]
+        if missing and team.headcount is None:
+            text = f"no usage of {several(missing)} is recorded for {shown(team.id)}, and no headcount; it is assumed"
+            findings.warn(row.place("uses"), text)

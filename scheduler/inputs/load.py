@@ -1,0 +1,94 @@
+"""Loads a portfolio from its folder."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scheduler.inputs.assemble import assemble
+from scheduler.inputs.cautions import caution
+from scheduler.inputs.columns import FILES
+from scheduler.inputs.consistency import check_rows, check_start
+from scheduler.inputs.errors import Findings, InputError
+from scheduler.inputs.fingerprint import content_hash
+from scheduler.inputs.policy import planning_instant, read_policy
+from scheduler.inputs.references import Tables, check_references, where
+from scheduler.inputs.tables import Row, Table, read_table, survey, unbuilt
+from scheduler.inputs.usage import Names, read_usage
+from scheduler.portfolio import Portfolio, standing
+from scheduler.schedule import Schedule
+
+_OTHER_FILES = ("policy.toml", "usage.csv")
+# Files whose naive times are on the wall clock of the team that a row names.
+_TEAM_TIMES = ("events.csv", "preferences.csv")
+
+
+def load(path: str | Path, *, now: datetime | str | None = None, previous: Schedule | None = None) -> Portfolio:
+    """Load the portfolio in a folder and check everything about it.
+
+    `now` is the instant of planning; without it the policy's counts, or else the clock (until the horizon starts).
+    `previous` is an earlier schedule: windows that it announced are held to be announced. The portfolio's `warnings`
+    say what the author may want to know.
+
+    Raises
+    ------
+    InputError
+        With every problem of every file.
+    """
+    clock = datetime.now(UTC)
+    folder = Path(path)
+    findings = Findings((*FILES, "usage.parquet"))
+    if not folder.is_dir():
+        raise InputError([f"{path}: is not a folder; a portfolio is a folder of tables"])
+    survey(folder, findings)
+    policy = read_policy(folder, findings)
+    instant = planning_instant(policy, now, clock, findings)
+    tables: dict[str, Table] = {}
+    zones: dict[str, str] = {}
+
+    def zone_of(row: Row) -> str:
+        return zones.get(row["team"], policy.zone) if row.file in _TEAM_TIMES else policy.zone
+
+    for file in FILES:
+        if file not in _OTHER_FILES:
+            tables[file] = read_table(folder, file, findings, zone_of)
+            if file == "teams.csv":
+                zones = {row["team"]: row["time_zone"] or policy.zone for row in tables[file] if row["team"]}
+    gathered = Tables(policy, tables)
+    check_references(gathered, findings)
+    check_rows(gathered, findings)
+    teams, services = (
+        Names(where(kinds), gathered.known(*kinds)) for kinds in (("team",), ("service", "group"))
+    )  # fmt: skip
+    usage = read_usage(folder, zones, teams, services, instant, findings)
+    _refuse(findings)
+    portfolio = assemble(gathered, usage, instant)
+    _check_decisions(portfolio, tables["decisions.csv"], findings)
+    _refuse(findings)
+    unbuilt(tables, findings)
+    caution(portfolio, gathered, findings)
+    return with_previous(replace(portfolio, warnings=tuple(findings.warnings)), previous)
+
+
+def with_previous(portfolio: Portfolio, previous: Schedule | None) -> Portfolio:
+    """Give the portfolio as it is after the windows of an earlier schedule were announced."""
+    announced = {
+        one.change: (one.start, one.announced_at)
+        for one in (previous.placements if previous else ())
+        if one.announced_at is not None and one.change in portfolio.changes
+    }
+    portfolio = replace(portfolio, announced={**portfolio.announced, **announced})
+    return replace(portfolio, content_hash=content_hash(portfolio))
+
+
+def _refuse(findings: Findings) -> None:
+    if findings.problems:
+        raise InputError(findings.problems)
+
+
+def _check_decisions(portfolio: Portfolio, table: Table, findings: Findings) -> None:
+    """Report windows that stand pinned and that the change cannot have."""
+    for change, start in standing(portfolio).pinned.items():
+        rows = [row for row in table if row["change"] == change and row["start"] == start and row["kind"] != "reject"]
+        check_start(
+            rows[-1].place("start"), start, portfolio.changes[change].reserved_minutes, portfolio.horizon, findings
+        )

@@ -1,0 +1,281 @@
+"""Reads CSV files into rows of typed values, noting every problem and every column that nobody asked for."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from scheduler.horizon import is_skipped, wall_to_utc
+from scheduler.inputs.cells import CellError, parse
+from scheduler.inputs.columns import FILES, TABLES, Column
+from scheduler.inputs.errors import Findings, Place, and_more, at_most, shown
+
+_MOST_MEGABYTES = 100
+_SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
+_TABLE_ENDINGS = (".csv", ".toml", ".parquet", ".tsv")
+
+ZoneOf = Callable[["Row"], str]
+
+
+@dataclass(slots=True)
+class Row:
+    """One row: `number` is the line an editor shows, `values` has what could be read, by column.
+
+    A column without a value is None, whether its cell was empty or could not be read; `empty` tells which.
+    """
+
+    file: str
+    number: int
+    values: dict[str, Any] = field(default_factory=dict)
+    empty: set[str] = field(default_factory=set)
+
+    def __getitem__(self, column: str) -> Any:
+        return self.values.get(column)
+
+    def place(self, column: str = "") -> Place:
+        """Give the place of a cell of this row."""
+        return Place(self.file, self.number, column)
+
+
+@dataclass(slots=True)
+class Table:
+    """The rows of one file.
+
+    `exists` tells whether the file is there; `whole` whether every row could be told apart, so that an id that is not
+    in it is really missing.
+    """
+
+    file: str
+    rows: list[Row] = field(default_factory=list)
+    exists: bool = False
+    whole: bool = True
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def by(self, column: str) -> dict[str, Row]:
+        """Map the values of a column to their row, the first one where a value comes twice."""
+        found: dict[str, Row] = {}
+        for row in self.rows:
+            if row[column] is not None:
+                found.setdefault(row[column], row)
+        return found
+
+
+def survey(folder: Path, findings: Findings) -> None:
+    """Report files that are required and missing, not known, or of a kind that is not read."""
+    known = {*FILES, "usage.parquet"}
+    try:
+        names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    except OSError as error:
+        findings.problem(Place(folder.name), f"cannot be read ({error.strerror}); check that you may open it")
+        return
+    for name in names:
+        ending = Path(name).suffix.lower()
+        if ending in _SPREADSHEETS:
+            findings.warn(Place(name), "Excel files are not read yet, this file is ignored; save its tables as CSV")
+        elif ending in _TABLE_ENDINGS and name not in known:
+            findings.warn(Place(name), f"unknown file, ignored{findings.guess(name, known)}")
+    for file in FILES.values():
+        if file.required and file.name not in names:
+            mend = findings.guess(file.name, [name for name in names if name not in known], "add it")
+            findings.problem(Place(file.name), f"required file is missing{mend}")
+
+
+def read_table(folder: Path, file: str, findings: Findings, zone_of: ZoneOf) -> Table:
+    """Read one CSV file of a portfolio; a file that is not there is a table without rows.
+
+    Times without an offset are wall-clock times of `zone_of(row)`; all come out in UTC.
+    """
+    table = Table(file)
+    path = folder / file
+    if not path.is_file():
+        table.whole = not FILES[file].required
+        return table
+    table.exists = True
+    text = read_text(path, findings)
+    records = _records(file, text, findings) if text is not None else []
+    if not records:
+        table.whole = False
+        return table
+    columns = read_header(file, records[0][1], findings)
+    table.whole = not any(column.required for column in TABLES[file].values() if column not in columns)
+    for number, cells in records[1:]:
+        if any(cell.strip() for cell in cells):
+            if len(cells) != len(columns):
+                findings.problem(
+                    Place(file, number),
+                    f"has {len(cells)} cells where the header has {len(columns)}; check its commas and quotation marks",
+                )
+                _rescue(table, number, columns, cells)
+            else:
+                table.rows.append(_row(file, number, columns, cells, findings, zone_of))
+    return table
+
+
+def _rescue(table: Table, number: int, columns: list[Column | None], cells: list[str]) -> None:
+    """Keep the id of a row that cannot be read, so that what refers to it is not reported as well."""
+    for column, cell in zip(columns, cells, strict=False):
+        if column and column.key and cell.strip():
+            table.rows.append(Row(table.file, number, {column.name: cell.strip()}))
+            return
+    table.whole = False
+
+
+def read_text(path: Path, findings: Findings) -> str | None:
+    """Read a text file as UTF-8, with or without a byte order mark; None (and a problem) where that cannot be done."""
+    place = Place(path.name)
+    too_large = at_most(path, _MOST_MEGABYTES)
+    if too_large:
+        findings.problem(place, too_large)
+        return None
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        findings.problem(place, f"cannot be read ({error.strerror}); check that you may open it")
+        return None
+    return decoded(path.name, content, findings)
+
+
+def decoded(file: str, content: bytes, findings: Findings, *, row: int = 1) -> str | None:
+    """Decode UTF-8 that begins in a row, reporting the row of what is not."""
+    zero = content.find(b"\0")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row += content.count(b"\n", 0, error.start)
+        byte = content[error.start]
+        findings.problem(Place(file, row), f"byte 0x{byte:02x} is not UTF-8 text; save the file as UTF-8")
+        return None
+    if zero >= 0:
+        row += content.count(b"\n", 0, zero)
+        findings.problem(Place(file, row), "has a NUL byte, so this is not a text file; save it as UTF-8 text")
+        return None
+    return text
+
+
+def _records(file: str, text: str, findings: Findings) -> list[tuple[int, list[str]]]:
+    """Split CSV text into records, each with the line it starts on; empty lines are left out."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    records: list[tuple[int, list[str]]] = []
+    line = 1
+    try:
+        for cells in reader:
+            if cells:
+                records.append((line, cells))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        findings.problem(Place(file, line), f"cannot be read as CSV ({error}); check its quotation marks")
+        return []
+    if not records:
+        findings.problem(Place(file), f"is empty; write at least the header {','.join(_required(file))}")
+    return records
+
+
+def _required(file: str) -> list[str]:
+    return [column.name for column in TABLES[file].values() if column.required]
+
+
+def read_header(file: str, names: list[str], findings: Findings) -> list[Column | None]:
+    """Find the column of every name of a header; None for names that are not known.
+
+    `file` may be another form of a known one, as usage.parquet is of usage.csv.
+    """
+    known = TABLES[file.replace(".parquet", ".csv")]
+    place = Place(file, 1)
+    columns: list[Column | None] = []
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t"):
+        findings.problem(place, f"{shown(names[0])} is one single column; separate columns by commas")
+        return [None]
+    for name in (name.strip() for name in names):
+        column = known.get(name)
+        if column and column in columns:
+            findings.problem(Place(file, 1, name), "this column comes twice; delete one")
+        if not column:
+            unused = [other for other in known if other not in names]
+            what = f"{shown(name)} is an unknown column, ignored" if name else "a column without a name is ignored"
+            findings.warn(place, what + findings.guess(name, unused))
+        columns.append(column)
+    for column in known.values():
+        if column.required and column not in columns:
+            mend = findings.guess(column.name, [name.strip() for name in names if name.strip() not in known], "add it")
+            findings.problem(Place(file, 1, column.name), f"this required column is missing{mend}")
+    return columns
+
+
+def _row(
+    file: str, number: int, columns: list[Column | None], cells: list[str], findings: Findings, zone_of: ZoneOf
+) -> Row:
+    row = Row(file, number)
+    times: list[tuple[Column, str]] = []
+    for column, cell in zip(columns, cells, strict=True):
+        if column is None:
+            continue
+        read_cell(row, column, cell.strip(), findings)
+        if isinstance(row[column.name], datetime):
+            times.append((column, cell.strip()))
+    for column in TABLES[file].values():
+        if column.name not in row.values:
+            read_cell(row, column, "", findings, missing=column not in columns)
+    # The zone may stand in any column, so times wait until the whole row is read.
+    for column, cell in times:
+        row.values[column.name] = instant(row[column.name], cell, zone_of(row), row.place(column.name), findings)
+    return row
+
+
+def read_cell(row: Row, column: Column, cell: str, findings: Findings, *, missing: bool = False) -> None:
+    """Put the value of a cell into its row, or note what is wrong with it; an empty cell takes the default."""
+    value = None
+    try:
+        value = parse(column, cell, findings) if cell else None
+        if value in (None, ()):
+            row.empty.add(column.name)
+            value = parse(column, column.default, findings) if column.default else None
+            if column.required and not missing and column.when_empty == "":
+                findings.problem(row.place(column.name), "this required cell is empty; fill it in")
+    except CellError as error:
+        findings.problem(row.place(column.name), str(error))
+    row.values[column.name] = value
+
+
+def instant(value: datetime, cell: str, zone: str, place: Place, findings: Findings) -> datetime:
+    """Give the instant of a time; one without offset is on the wall clock of `zone`, moved forward where skipped."""
+    if value.tzinfo is not None:
+        return value
+    found = wall_to_utc(value, zone)
+    if is_skipped(value, zone):
+        findings.warn(place, skipped_text(cell, zone, found))
+    return found
+
+
+def skipped_text(cell: str, zone: str, found: datetime) -> str:
+    """Say that a wall-clock time does not exist, and which one is taken."""
+    local = found.astimezone(ZoneInfo(zone))
+    return f"{shown(cell)} is skipped in {zone}, where the clocks go forward; {local:%Y-%m-%d %H:%M} is taken"
+
+
+def unbuilt(tables: Mapping[str, Table], findings: Findings) -> None:
+    """Warn of filled cells whose law is not planned for yet, once per column, and of whole files of them."""
+    for file, table in tables.items():
+        if FILES[file].not_built:
+            if table.rows:
+                ignored = f"its {len(table.rows)} rows are" if len(table.rows) > 1 else "its one row is"
+                findings.warn(Place(file), f"not planned for yet, {ignored} ignored")
+            continue
+        for column in TABLES[file].values():
+            if not column.not_built:
+                continue
+            off = parse(column, column.off, findings) if column.off else None
+            rows = [row for row in table if row[column.name] not in (None, off) and column.name not in row.empty]
+            if rows:
+                text = f"not planned for yet, {column.not_built}{and_more(len(rows))}"
+                findings.warn(rows[0].place(column.name), text)
+
+
+def utc_text(value: datetime) -> str:
+    """Write an instant as `2027-03-06T16:00:00Z`."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
