@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 
-from scheduler.demand.impact import Prices, factors, prices
+from scheduler.demand.impact import Cents, factors, prices
 from scheduler.demand.topology import clients
 from scheduler.law import Cost
 from scheduler.portfolio import Portfolio
@@ -41,12 +41,26 @@ def bill(portfolio: Portfolio, schedule: Schedule) -> Iterator[Charge]:
 
     Neighbouring slots of the same cost, change and factor are one row; rows of no money are left out.
     """
-    table = prices(portfolio)
+    table, at = prices(portfolio), portfolio.horizon.at
     for service, losses in _losses(portfolio, schedule).items():
-        for team in clients(portfolio)[service]:
-            for change in sorted({change for loss in losses for change in loss.changes}):
-                own = [loss for loss in losses if change in loss.changes]
-                yield from _charges(portfolio, table, team, service, change, own)
+        for change in sorted({change for loss in losses for change in loss.changes}):
+            for run in _runs([loss for loss in losses if change in loss.changes]):
+                first, last = run[0], run[-1]
+                for team in clients(portfolio)[service]:
+                    cents = _own(table.cents(team, service, first.factor), change, run)
+                    weighted = _own(table.weighted(team, service, first.factor), change, run)
+                    if cents or weighted:
+                        yield Charge(
+                            cost=first.cost,
+                            team=team,
+                            service=service,
+                            change=change,
+                            start=at(first.slot),
+                            end=at(last.slot + 1),
+                            share=first.factor,
+                            cents=cents,
+                            weighted_cents=weighted,
+                        )
 
 
 def _losses(portfolio: Portfolio, schedule: Schedule) -> dict[str, list[_Loss]]:
@@ -71,39 +85,20 @@ def _losses(portfolio: Portfolio, schedule: Schedule) -> dict[str, list[_Loss]]:
     return losses
 
 
-def _charges(
-    portfolio: Portfolio, table: Prices, team: str, service: str, change: str, losses: Sequence[_Loss]
-) -> Iterator[Charge]:
-    """Charge a team for the slots of a service that a change answers for, equal neighbours in one row."""
-    at = portfolio.horizon.at
-    # The position in the list less the slot stays the same along neighbouring slots.
-    for (_, cost, factor), run in groupby(enumerate(losses), key=lambda one: (one[0] - one[1].slot, *_kind(one[1]))):
-        slots = [loss for _, loss in run]
-        lost, weighted = table.cents(team, service, factor), table.weighted(team, service, factor)
-        cents = sum(_part(int(lost[loss.slot]), change, loss.changes) for loss in slots)
-        weighted_cents = sum(_part(int(weighted[loss.slot]), change, loss.changes) for loss in slots)
-        if cents or weighted_cents:
-            yield Charge(
-                cost=cost,
-                team=team,
-                service=service,
-                change=change,
-                start=at(slots[0].slot),
-                end=at(slots[-1].slot + 1),
-                share=factor,
-                cents=cents,
-                weighted_cents=weighted_cents,
-            )
+def _runs(losses: Sequence[_Loss]) -> Iterator[list[_Loss]]:
+    """Cut losses, in order, into stretches of neighbouring slots with one cost and one factor."""
+    # The place in the list less the slot stays the same along neighbouring slots.
+    for _, run in groupby(enumerate(losses), key=lambda one: (one[0] - one[1].slot, one[1].cost, one[1].factor)):
+        yield [loss for _, loss in run]
 
 
-def _kind(loss: _Loss) -> tuple[str, Fraction]:
-    return loss.cost, loss.factor
-
-
-def _part(amount: int, change: str, changes: Sequence[str]) -> int:
-    """Give the equal part of a change; the first of them, by id, also takes what is left over."""
-    each, rest = divmod(amount, len(changes))
-    return each + rest if change == changes[0] else each
+def _own(amounts: Cents, change: str, losses: Sequence[_Loss]) -> int:
+    """Add up the equal parts of one of the changes that share losses; the first by id also takes what is left over."""
+    total = 0
+    for loss in losses:
+        each, rest = divmod(int(amounts[loss.slot]), len(loss.changes))
+        total += each + rest if change == loss.changes[0] else each
+    return total
 
 
 # --- post: one cell per service and level of the factor ------------------------------------------------------------
