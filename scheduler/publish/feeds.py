@@ -62,8 +62,7 @@ def _line(text: str) -> str:
 
 
 def _feed(portfolio: Portfolio, placements: tuple[Placement, ...], team: str) -> bytes:
-    who = portfolio.teams[team]
-    name = _line(f"Maintenance for {who.name or team}")
+    name = f"Maintenance for {_line(portfolio.teams[team].name) or _line(team)}"
     identity = f"feed/{_identity(portfolio, team)}"
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
@@ -129,7 +128,7 @@ def _felt(portfolio: Portfolio, change: str, team: str) -> tuple[list[str], list
 
 def _name(portfolio: Portfolio, node: str) -> str:
     service = portfolio.services.get(node)
-    return _line(service.name if service and service.name else node)
+    return (_line(service.name) if service else "") or _line(node)
 
 
 def _description(
