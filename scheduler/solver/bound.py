@@ -11,7 +11,7 @@ and prices are improved by subgradient steps of Polyak length (Held, Wolfe and C
 1974) in a metric scaled by the weights.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,7 +69,15 @@ class Lagrangian:
         np.add.at(count, self._cell, reached)
         share = np.divide(self.weight, count, out=np.zeros_like(self.weight), where=count > 0)
         self.shares: Floats = np.where(reached, share[self._cell], 0.0).reshape(len(rows), slots)
+        self._group_of_row = np.repeat(np.arange(len(self._groups)), np.diff([*self._group_starts, len(rows)]))
+        self._grouped = self._sum_groups()
+        self._steps = 0
         self.prices: Floats = np.zeros(compiled.capacity.shape)
+        self._uses = [
+            (part.target, change, part.offset, part.length, part.amount)
+            for change, uses in enumerate(compiled.uses_of)
+            for part in uses
+        ]
         self._cost = np.where(compiled.ok, compiled.cost.astype(np.float64), np.inf)
         self._drop = np.array([np.inf if price is None else float(price) for price in compiled.drop])
         # A sum of some thousand numbers loses at most that many units in the last place of its largest part.
@@ -96,19 +104,22 @@ class Lagrangian:
 
     # --- evaluating ------------------------------------------------------------------------------------------------
 
+    def _sum_groups(self) -> Floats:
+        """Add up the shares of rows with the same change, offset and length; shape (groups, slots)."""
+        if not self._groups:
+            return np.zeros((0, self.compiled.slots))
+        return np.asarray(np.add.reduceat(self.shares, self._group_starts, axis=0))
+
     def _brackets(self) -> Floats:
         """Price every start of every change with the current multipliers; shape (changes, slots)."""
         brackets = self._cost.copy()
+        self._steps += 1
+        if self._steps % 50 == 0:  # the sums are kept up to date step by step: start afresh before errors add up
+            self._grouped = self._sum_groups()
         if self._groups:
-            grouped = np.add.reduceat(self.shares, self._group_starts, axis=0)
-            _add_sums(brackets, grouped, [(row, *group) for row, group in enumerate(self._groups)])
-        parts = [
-            (part.target, change, part.offset, part.length, part.amount)
-            for change, uses in enumerate(self.compiled.uses_of)
-            for part in uses
-        ]
-        if parts and self.prices.any():
-            _add_sums(brackets, self.prices, [part[:4] for part in parts], [part[4] for part in parts])
+            _add_sums(brackets, self._grouped, [(row, *group, 1) for row, group in enumerate(self._groups)])
+        if self._uses and self.prices.any():
+            _add_sums(brackets, self.prices, self._uses)
         return brackets
 
     def _record(self, value: float, brackets: Floats, lowest: Floats) -> None:
@@ -199,23 +210,29 @@ class Lagrangian:
         length: float,
     ) -> None:
         table, slot = self._row_table[columns[0]], columns[1]
-        moved = self.shares[table, slot[:, None]] + length * weight[:, None] * direction
+        before = self.shares[table, slot[:, None]]
+        moved = before + length * weight[:, None] * direction
         moved = np.where(valid, np.maximum(moved, 0.0), 0.0)
         # Clipping can only leave too much: scale back to the weight, which keeps the split valid.
         total = moved.sum(axis=1)
         moved *= np.divide(weight, total, out=np.zeros_like(total), where=total > 0)[:, None]
-        self.shares[table[valid], np.broadcast_to(slot[:, None], table.shape)[valid]] = moved[valid]
+        rows, slots = table[valid], np.broadcast_to(slot[:, None], table.shape)[valid]
+        self.shares[rows, slots] = moved[valid]
+        flat = self._group_of_row[rows] * self.compiled.slots + slots
+        change = np.bincount(flat, weights=(moved - before)[valid], minlength=self._grouped.size)
+        self._grouped += change.reshape(self._grouped.shape)
 
 
-def _add_sums(
-    brackets: Floats, values: Floats, parts: list[tuple[int, int, int, int]], amounts: list[int] | None = None
-) -> None:
-    """Add to each change's starts the sum of a row of `values` over the change's window in it."""
+def _add_sums(brackets: Floats, values: Floats, parts: Sequence[tuple[int, int, int, int, int]]) -> None:
+    """Add to each change's starts `amount` × the sum of a row of `values` over the change's window in it.
+
+    Parts are (row, change, offset, length, amount).
+    """
     slots = values.shape[1]
-    longest = max(offset + length for _, _, offset, length in parts)
+    longest = max(part[2] + part[3] for part in parts)
     running = np.zeros((len(values), slots + 1 + longest))
     np.cumsum(values, axis=1, out=running[:, 1 : slots + 1])
     running[:, slots + 1 :] = running[:, slots : slots + 1]
-    for number, (row, change, offset, length) in enumerate(parts):
+    for row, change, offset, length, amount in parts:
         window = running[row, offset + length : offset + length + slots] - running[row, offset : offset + slots]
-        brackets[change] += window if amounts is None else amounts[number] * window
+        brackets[change] += window if amount == 1 else amount * window

@@ -5,8 +5,9 @@ are removed. All of it is exact: every set of starts that breaks nothing costs t
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,17 @@ class Part(NamedTuple):
     amount: int
     offset: int
     length: int
+
+
+@dataclass(frozen=True)
+class Span:
+    """All parts of one change, under one rule, that cover the same slots after its start, as arrays of equal length."""
+
+    rule: str
+    offset: int
+    length: int
+    targets: npt.NDArray[np.int64]
+    amounts: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -57,10 +69,35 @@ class Compiled:
         """How many slots the grid has."""
         return self.problem.slots
 
+    @cached_property
+    def cell_spans(self) -> Sequence[Sequence[Span]]:
+        """Give `cells_of` as arrays."""
+        return [_spans(parts, lambda _: "") for parts in self.cells_of]
+
+    @cached_property
+    def use_spans(self) -> Sequence[Sequence[Span]]:
+        """Give `uses_of` as arrays."""
+        return [_spans(parts, lambda target: self.resources[target].rule) for parts in self.uses_of]
+
+    @cached_property
+    def counted_spans(self) -> Sequence[Sequence[Span]]:
+        """Give `counted_of` as arrays."""
+        return [_spans(parts, lambda _: "") for parts in self.counted_of]
+
     @property
     def drop(self) -> list[int | None]:
         """Drop price of each change, None for a mandatory one."""
         return self.problem.drop_price
+
+
+def _spans(parts: Sequence[Part], rule_of: Callable[[int], str]) -> list[Span]:
+    grouped: dict[tuple[str, int, int], list[Part]] = defaultdict(list)
+    for part in parts:
+        grouped[rule_of(part.target), part.offset, part.length].append(part)
+    return [
+        Span(rule, offset, length, np.array([p.target for p in own]), np.array([p.amount for p in own], dtype=np.int64))
+        for (rule, offset, length), own in grouped.items()
+    ]
 
 
 def sums(values: npt.NDArray[np.int64], offset: int, length: int) -> npt.NDArray[np.int64]:

@@ -28,8 +28,10 @@ def build(portfolio: Portfolio) -> Problem:
     """Post every rule and cost of a portfolio to a canonical problem, its changes in the order of their ids."""
     horizon = portfolio.horizon
     problem = Problem(horizon.slots, sorted(portfolio.changes))
-    for law in (*RULES, *COSTS):
-        law.post(portfolio, problem)
+    for rule in RULES:
+        rule.post(portfolio, problem)
+    for cost in COSTS:
+        cost.post(portfolio, problem)
     office = horizon.covered(OFFICE_HOURS.windows(horizon.time_zone, horizon.window))
     for number, change in enumerate(problem.changes):
         outside = ~all_inside(office, portfolio.reserved(change))

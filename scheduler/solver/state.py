@@ -1,6 +1,5 @@
 """A partial schedule on the compiled problem: the exact price and legality of one more placement."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -43,25 +42,27 @@ class State:
 
     def _shift(self, change: int, start: int, sign: int) -> None:
         compiled = self.compiled
-        for cell, _, offset, length in compiled.cells_of[change]:
-            span = slice(start + offset, start + offset + length)
-            covers, still_open = self._covers[cell, span], self._open[cell, span]
-            covers += sign
-            self._paid += int(still_open.sum())
-            np.multiply(compiled.weight[cell, span], covers == 0, out=still_open)
-            self._paid -= int(still_open.sum())
-        for resource, amount, offset, length in compiled.uses_of[change]:
-            self.free[resource, start + offset : start + offset + length] -= sign * amount
-        for cell, _, offset, length in compiled.counted_of[change]:
-            self._counted[cell, start + offset : start + offset + length] += sign
+        for span in compiled.cell_spans[change]:
+            rows, begin, end = span.targets, start + span.offset, start + span.offset + span.length
+            covers = self._covers[rows, begin:end] + sign
+            still_open = compiled.weight[rows, begin:end] * (covers == 0)
+            self._paid += int(self._open[rows, begin:end].sum() - still_open.sum())
+            self._covers[rows, begin:end] = covers
+            self._open[rows, begin:end] = still_open
+        for span in compiled.use_spans[change]:
+            begin, end = start + span.offset, start + span.offset + span.length
+            self.free[span.targets, begin:end] -= sign * span.amounts[:, None]
+        for span in compiled.counted_spans[change]:
+            begin, end = start + span.offset, start + span.offset + span.length
+            self._counted[span.targets, begin:end] += sign
 
     # --- pricing ---------------------------------------------------------------------------------------------------
 
     def marginal(self, change: int) -> Cents:
         """Price every start of an unplaced change, all others staying where they are; shape (slots,)."""
         cost: Cents = self.compiled.cost[change].copy()
-        for (offset, length), cells in _by_span(self.compiled.cells_of[change]).items():
-            cost += sums(self._open[cells].sum(axis=0), offset, length)
+        for span in self.compiled.cell_spans[change]:
+            cost += sums(self._open[span.targets].sum(axis=0), span.offset, span.length)
         return cost
 
     def open_weight(self, cell: int) -> Cents:
@@ -109,11 +110,10 @@ class State:
 
     def _clashes(self, change: int) -> Iterable[tuple[str, Mask]]:
         compiled = self.compiled
-        for (offset, length), parts in _parts_by_span(compiled.uses_of[change]).items():
-            for rule, uses in _by_rule(compiled, parts).items():
-                short = np.logical_or.reduce([self.free[part.target] < part.amount for part in uses])
-                if short.any():
-                    yield rule, hits(short, offset, length)
+        for span in compiled.use_spans[change]:
+            short: Mask = np.any(self.free[span.targets] < span.amounts[:, None], axis=0)
+            if short.any():
+                yield span.rule, hits(short, span.offset, span.length)
         for lag in compiled.lags_of[change]:
             yield lag.rule, self._lag_clash(lag, change)
         if compiled.counted_of[change]:
@@ -168,27 +168,6 @@ class State:
                 added = np.sum([fresh[part.target][ahead:] for part in covering], axis=0)
                 bad[: slots - ahead] |= (added > room[ahead:]) & (added > 0)
         return bad
-
-
-def _by_span(parts: Iterable[Part]) -> dict[tuple[int, int], list[int]]:
-    spans: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for part in parts:
-        spans[part.offset, part.length].append(part.target)
-    return spans
-
-
-def _parts_by_span(parts: Iterable[Part]) -> dict[tuple[int, int], list[Part]]:
-    spans: dict[tuple[int, int], list[Part]] = defaultdict(list)
-    for part in parts:
-        spans[part.offset, part.length].append(part)
-    return spans
-
-
-def _by_rule(compiled: Compiled, parts: Iterable[Part]) -> dict[str, list[Part]]:
-    rules: dict[str, list[Part]] = defaultdict(list)
-    for part in parts:
-        rules[compiled.resources[part.target].rule].append(part)
-    return rules
 
 
 def alone(compiled: Compiled, change: int) -> Cents:
