@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import timedelta
 from math import gcd
 
-import holidays
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from scheduler.horizon import DAYS, MINUTES_PER_WEEK, Horizon, Mask
+from scheduler.demand.public_holidays import on_holiday
+from scheduler.horizon import DAYS, MINUTES_PER_WEEK, Horizon
 from scheduler.portfolio import Portfolio
 
 Users = npt.NDArray[np.float64]
@@ -103,23 +102,5 @@ def step_of_week(steps: Horizon, zone: str, holidays_of: str = "") -> npt.NDArra
     `holidays_of` is a code of the `holidays` package such as `GB-ENG`; without one no day is a holiday.
     """
     step = steps.local_minute_of_week(zone) // steps.slot_minutes
-    if not holidays_of:
-        return step
     per_day = MINUTES_PER_WEEK // 7 // steps.slot_minutes
     return np.where(on_holiday(steps, zone, holidays_of), DAYS.index("Sun") * per_day + step % per_day, step)
-
-
-def on_holiday(steps: Horizon, zone: str, holidays_of: str) -> Mask:
-    """Mark the steps whose local date is a public holiday."""
-    if not holidays_of:
-        return np.zeros(steps.slots, dtype=np.bool_)
-    days = steps.local_date_numbers(zone)
-    years = range(datetime.fromordinal(int(days[0])).year, datetime.fromordinal(int(days[-1])).year + 1)
-    return np.isin(days, [day for year in years for day in _holidays(holidays_of, year)])
-
-
-@lru_cache(maxsize=1024)
-def _holidays(code: str, year: int) -> tuple[int, ...]:
-    country, _, subdivision = code.partition("-")
-    dates = holidays.country_holidays(country, subdiv=subdivision or None, years=year)
-    return tuple(sorted(day.toordinal() for day in dates))

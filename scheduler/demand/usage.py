@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from scheduler.demand.history import histories, on_holiday, step_minutes, step_of_week, steps_of
+from scheduler.demand.history import histories, step_minutes, step_of_week, steps_of
 from scheduler.demand.profile import Block, weekly_profiles
+from scheduler.demand.public_holidays import on_holiday
 from scheduler.demand.topology import clients
 from scheduler.horizon import MINUTES_PER_DAY, MINUTES_PER_WEEK, WeeklyHours
 from scheduler.portfolio import Portfolio, Team, remembered
@@ -35,22 +36,23 @@ def expected_users(portfolio: Portfolio) -> Mapping[Pair, npt.NDArray[np.int64]]
 
     Users that the portfolio knows beforehand replace the forecast. Arrays are not to be written to.
     """
-    found: dict[Pair, npt.NDArray[np.int64]] = {}
-    known = portfolio.known_users or {}
-    profiles = _profiles(portfolio)
+    known, profiles = portfolio.known_users or {}, _profiles(portfolio)
     steps, slots = steps_of(portfolio), portfolio.horizon.slots
-    for service, teams in clients(portfolio).items():
-        for team in teams:
-            pair = (team, service)
-            if pair in known:
-                users = np.array(known[pair], dtype=np.int64)
-            else:
-                profile = profiles.recorded[pair] if pair in profiles.recorded else profiles.assumed[pair]
-                which = step_of_week(steps, portfolio.teams[team].time_zone, portfolio.teams[team].holidays)
-                users = _thousandths(profile[which].reshape(slots, -1).mean(axis=1))
-            users.flags.writeable = False
-            found[pair] = users
-    return dict(sorted(found.items()))
+    clocks: dict[tuple[str, str], npt.NDArray[np.int64]] = {}
+    found: dict[Pair, npt.NDArray[np.int64]] = {}
+    for pair in sorted((team, service) for service, teams in clients(portfolio).items() for team in teams):
+        if pair in known:
+            users = np.array(known[pair], dtype=np.int64)
+        else:
+            team = portfolio.teams[pair[0]]
+            clock = team.time_zone, team.holidays
+            if clock not in clocks:
+                clocks[clock] = step_of_week(steps, *clock)
+            profile = profiles.recorded[pair] if pair in profiles.recorded else profiles.assumed[pair]
+            users = _thousandths(profile[clocks[clock]].reshape(slots, -1).mean(axis=1))
+        users.flags.writeable = False
+        found[pair] = users
+    return found
 
 
 @remembered
@@ -82,7 +84,7 @@ def _recorded(portfolio: Portfolio) -> Mapping[Pair, Users]:
             ordinary = np.where(on_holiday(steps, zone, holidays_of), np.nan, users)
             # A series recorded on holidays only has nothing better to go by.
             users = np.where(np.isnan(ordinary).all(axis=1, keepdims=True), users, ordinary)
-            blocks.append(Block(users, step_of_week(steps, zone), ago.astype(np.float64)))
+            blocks.append(Block(users, step_of_week(steps, zone), ago))
             order += [history.pairs[row] for row in rows]
     if not blocks:
         return {}
