@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 
-from scheduler.inputs.errors import Findings, and_more, several, shown
+from scheduler.inputs.errors import Findings, Place, and_more, several, shown
 from scheduler.inputs.references import Tables
 from scheduler.inputs.tables import Row
 from scheduler.portfolio import Impact, Portfolio
 
 Pair = tuple[str, str]
+Note = tuple[Place, str]
+_MOST = 10
 _FELT = (Impact.OUTAGE, Impact.DEGRADED)
 
 
@@ -68,11 +70,13 @@ def _caution_contacts(
             nodes = set().union(*(behind[service] for service in change.services))
             for name in set().union(*(users.get(node, set()) for node in nodes)):
                 felt.setdefault(name, []).append(change.id)
+    notes: list[Note] = []
     for row in tables["teams.csv"]:
         team = portfolio.teams[row["team"]]
         if team.id in felt and not team.contact and not team.email:
             text = f"{shown(team.id)} has neither contact nor email, and may be affected by {several(felt[team.id], 3)}"
-            findings.warn(row.place("contact"), f"{text}; nobody can be told")
+            notes.append((row.place("contact"), f"{text}; nobody can be told"))
+    _warn(notes, "neither contact nor email here either", findings)
 
 
 def _caution_unused(
@@ -87,15 +91,28 @@ def _caution_unused(
         for service in row["services"]:
             if not any(users.get(node) for node in behind[service]):
                 listing.setdefault(service, []).append(row)
+    notes: list[Note] = []
     for service, rows in listing.items():
         text = f"nobody is said to use {shown(service)} or anything that needs it, so its outage costs nothing"
-        findings.warn(rows[0].place("services"), f"{text}{and_more(len(rows))}")
+        notes.append((rows[0].place("services"), f"{text}{and_more(len(rows))}"))
+    _warn(notes, "nobody is said to use a service here either", findings)
 
 
 def _caution_assumed(portfolio: Portfolio, tables: Tables, recorded: set[Pair], findings: Findings) -> None:
+    notes: list[Note] = []
     for row in tables["teams.csv"]:
         team = portfolio.teams[row["team"]]
         missing = [service for service in team.uses if (team.id, service) not in recorded]
         if missing and team.headcount is None:
             text = f"no usage of {several(missing)} is recorded for {shown(team.id)}, and no headcount; it is assumed"
-            findings.warn(row.place("uses"), text)
+            notes.append((row.place("uses"), text))
+    _warn(notes, "usage is assumed here too", findings)
+
+
+def _warn(notes: list[Note], again: str, findings: Findings) -> None:
+    """Pass on the first warnings of one kind, and for the rest what they say `again` and their number."""
+    for place, text in notes[:_MOST]:
+        findings.warn(place, text)
+    rest = notes[_MOST:]
+    if rest:
+        findings.warn(rest[0][0], f"{again}{and_more(len(rest))}")

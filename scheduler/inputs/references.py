@@ -149,7 +149,8 @@ def _check_column(tables: Tables, column: Column, findings: Findings) -> None:
                 text = f"{shown(piece)} is a redundancy group; name services here, such as its members"
                 findings.problem(row.place(column.name), text)
             elif name not in known:
-                _unresolved(row.place(column.name), piece, name, known, column.refers, findings)
+                others = known - {row["change"]}
+                _unresolved(row.place(column.name), piece, name, others, column.refers, findings)
 
 
 def _unresolved(

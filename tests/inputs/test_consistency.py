@@ -1,0 +1,164 @@
+from typing import Any
+
+import pytest
+
+HEAD = (
+    "change,services,duration_minutes,duration_p90_minutes,backout_minutes,earliest,due,fixed_start,mandatory,"
+    "drop_cost\n"
+)
+CHANGES = [
+    (
+        "C1,mail,45,30,,,,,,",
+        "duration_p90_minutes: 30 is less than duration_minutes (45); swap them or leave it empty",
+    ),
+    ("C1,mail,45,,,,,,no,", "drop_cost: is empty where mandatory = no; say what leaving it out costs"),
+    (
+        "C1,mail,45,,,2027-03-03,2027-03-02,,,",
+        "due: 2027-03-02T00:00:00Z is not after earliest (2027-03-03T00:00:00Z); correct one of them",
+    ),
+    (
+        "C1,mail,45,,,,,2027-03-02 01:10,,",
+        "fixed_start: 2027-03-02T01:10:00Z is not on the grid of 30 minutes from 2027-03-01T00:00:00Z; "
+        "write 2027-03-02T01:00:00Z or 2027-03-02T01:30:00Z",
+    ),
+    (
+        "C1,mail,45,,,,,2027-02-28 23:30,,",
+        "fixed_start: 2027-02-28T23:30:00Z, reserved until 2027-03-01T00:30:00Z, is outside the horizon "
+        "(2027-03-01T00:00:00Z to 2027-03-29T00:00:00Z); "
+        "choose another start, or change start or weeks in policy.toml",
+    ),
+    # P90 of 90 and a backout of 60 need five slots: from 22:00 until 00:30 of the day after the horizon.
+    (
+        "C1,mail,45,90,60,,,2027-03-28 22:00,,",
+        "fixed_start: 2027-03-28T22:00:00Z, reserved until 2027-03-29T00:30:00Z, is outside the horizon "
+        "(2027-03-01T00:00:00Z to 2027-03-29T00:00:00Z); "
+        "choose another start, or change start or weeks in policy.toml",
+    ),
+]
+
+
+@pytest.mark.parametrize(("row", "problem"), CHANGES)
+def test_changes_whose_cells_contradict_each_other(folder: Any, row: str, problem: str) -> None:
+    assert folder.write("changes.csv", f"{HEAD}{row}\n").problems() == [f"changes.csv, row 2, {problem}"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "C1,mail,45,45,,,,,,",
+        "C1,mail,45,,,,,,no,0",
+        "C1,mail,45,90,60,,,2027-03-28 21:30,,",
+        "C1,mail,45,,,,,2027-03-01,,",
+    ],
+)
+def test_edges_that_are_sound(folder: Any, row: str) -> None:
+    assert folder.write("changes.csv", f"{HEAD}{row}\n").warnings() == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "problems"),
+    [
+        ("pool,m1,2\npool,m2,\npool,m3,2\n", []),
+        ("pool,m1,3\npool,m2,\npool,m3,\n", []),
+        ("pool,m1,2\npool,m2,1\npool,m3,2\n",
+         ["row 3, min_up: 1 is not what row 2 says (2); give the group one min_up"]),
+        ("pool,m1,4\npool,m2,\npool,m3,\n",
+         ["row 2, min_up: 4 is not between 1 and the 3 members of 'pool'; correct it"]),
+        ("pool,m1,0\npool,m2,\n", ["row 2, min_up: 0 is not between 1 and the 2 members of 'pool'; correct it"]),
+        ("pool,m1,\n", ["row 2, min_up: 'pool' has one member, so the default is 0; add a member or write 1"]),
+        ("pool,m1,1\n", []),
+    ],
+)  # fmt: skip
+def test_min_up(folder: Any, rows: str, problems: list[str]) -> None:
+    folder.write("services.csv", "service\nmail\nm1\nm2\nm3\n").write("redundancy.csv", f"group,service,min_up\n{rows}")
+    if problems:
+        assert folder.problems() == [f"redundancy.csv, {problem}" for problem in problems]
+    else:
+        assert folder.warnings() == []
+
+
+def test_calendars(folder: Any) -> None:
+    folder.write(
+        "calendars.csv",
+        "calendar,kind,file,hours,hard,cost_per_hour\na,blackout,,Mon 01:00-02:00,no,\n"
+        "b,blackout,calendars/b.ics,Mon 01:00-02:00,,\n",
+    )
+    assert folder.problems() == [
+        "calendars.csv, row 2, cost_per_hour: is empty where hard = no; say what an hour in it costs",
+        "calendars.csv, row 3, hours: is given beside file; keep one of the two",
+    ]
+
+
+def test_history_events_and_preferences(folder: Any) -> None:
+    folder.write("history.csv", "change,actual_start,actual_end\nC0,2027-02-02,2027-02-01\n")
+    folder.write(
+        "events.csv",
+        "team,start,end,factor,users\nBlue,2027-03-02,2027-03-02,2,\nBlue,2027-03-02,2027-03-03,,\n*,2027-03-02,2027-03-03,1,1\n",
+    )
+    folder.write(
+        "preferences.csv",
+        "team,kind,hours,start,end,cost_per_hour\nBlue,avoid,Mon 01:00-02:00,,,\n"
+        "Blue,never,,2027-03-02,,\nBlue,never,,,,\n",
+    )
+    either = "give either hours, or start and end"
+    assert folder.problems() == [
+        "events.csv, row 2, end: 2027-03-02T00:00:00Z is not after start (2027-03-02T00:00:00Z); correct one of them",
+        "events.csv, row 3, factor: give factor or users, and only one of them",
+        "events.csv, row 4, factor: give factor or users, and only one of them",
+        "preferences.csv, row 2, cost_per_hour: is empty where kind = avoid; say what an hour costs",
+        f"preferences.csv, row 3, hours: {either}",
+        f"preferences.csv, row 4, hours: {either}",
+        "history.csv, row 2, actual_end: 2027-02-01T00:00:00Z is not after actual_start (2027-02-02T00:00:00Z); "
+        "correct one of them",
+    ]
+
+
+# --- skills ------------------------------------------------------------------------------------------------------
+
+
+def with_skills(folder: Any, needed: list[str], engineers: dict[str, str]) -> Any:
+    rows = [f"C{number},mail,60,{skills}" for number, skills in enumerate(needed)]
+    folder.write("changes.csv", "\n".join(["change,services,duration_minutes,skills", *rows, ""]))
+    people = [f"{name},{skills}" for name, skills in engineers.items()]
+    return folder.write("engineers.csv", "\n".join(["engineer,skills", *people, ""]))
+
+
+def test_a_skill_that_nobody_holds(folder: Any) -> None:
+    with_skills(folder, ["dba", "netwrok;dba", "x"], {"ana": "dba;network"})
+    assert folder.problems() == [
+        "changes.csv, row 3, skills: 'netwrok' is held by nobody in engineers.csv; did you mean 'network'?",
+        "changes.csv, row 4, skills: 'x' is held by nobody in engineers.csv; "
+        "give it to somebody in engineers.csv, or correct it here",
+    ]
+    with_skills(folder, ["dba", "dba*2"], {})
+    assert folder.problems() == [
+        "changes.csv, row 2, skills: 'dba' is held by nobody in engineers.csv; "
+        "give it to somebody in engineers.csv, or correct it here (and in 1 more row)"
+    ]
+
+
+def chain(count: int) -> dict[str, str]:
+    """Give engineers who tie skill 0 to 1, 1 to 2 and so on; each skill but the last has holders of its own."""
+    return {f"e{number}": f"s{number:02};s{number + 1:02}" for number in range(count - 1)}
+
+
+def test_ten_skills_may_be_tied_together(folder: Any) -> None:
+    with_skills(folder, [";".join(f"s{number:02}" for number in range(10))], chain(10))
+    assert folder.warnings() == []
+
+
+def test_eleven_skills_may_not_be_tied_together(folder: Any) -> None:
+    with_skills(folder, [";".join(f"s{number:02}" for number in range(11))], chain(11))
+    assert folder.problems() == [
+        "engineers.csv, row 1, skills: 11 different skills ('s00', 's01', 's02', 's03', 's04' and 6 more) are tied "
+        "together by engineers who hold several; at most 10 can be planned exactly; "
+        "merge skills or give fewer to one engineer"
+    ]
+
+
+def test_skills_that_nobody_needs_or_that_the_same_people_hold_do_not_count(folder: Any) -> None:
+    # Of a chain of twelve only ten are needed; s00 and its twin have the same holder.
+    with_skills(
+        folder, ["twin;" + ";".join(f"s{number:02}" for number in range(10))], chain(12) | {"e0": "s00;s01;twin"}
+    )
+    assert folder.warnings() == []
