@@ -8,7 +8,7 @@ with the candidates and not with the horizon.
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,11 +18,14 @@ import numpy as np
 import numpy.typing as npt
 from ortools.sat.python import cp_model
 
-from scheduler.solver.compiled import Part
+from scheduler.horizon import Mask
+from scheduler.solver.compiled import Part, reach, sums
 from scheduler.solver.problem import Lag
 from scheduler.solver.state import UNPLACED, State
 
 Numbers = npt.NDArray[np.int64]
+_Run = tuple[slice, list[tuple[int, int]]]
+"""Slots of the grid and, for each part, the range of candidates (by number) that cover them."""
 Answer = Literal["OPTIMAL", "FEASIBLE", "INFEASIBLE", "UNKNOWN"]
 
 
@@ -81,8 +84,9 @@ class _Model:
         self.candidates = candidates
         self.model = cp_model.CpModel()
         self.take: dict[int, list[cp_model.IntVar]] = {}
-        self.costs: list[tuple[cp_model.LinearExprT, int]] = []
-        self.hints: list[tuple[cp_model.IntVar, list[tuple[int, int, int]]]] = []
+        self.costs: list[tuple[cp_model.IntVar, int]] = []
+        self.hints: list[tuple[cp_model.IntVar, Mapping[int, frozenset[int]]]] = []
+        self._covers: dict[tuple[int, int, int], Mask] = {}
         self.separable = {change: self.compiled.cost[change][starts].copy() for change, starts in candidates.items()}
         self._choose()
         self._cells()
@@ -108,46 +112,50 @@ class _Model:
                 out = self.model.new_bool_var(f"{names[change]} left out")
                 self.model.add_exactly_one([*literals, out])
                 self.costs.append((out, drop))
-                self.hints.append((out, [(change, -1, -1)]))
+                self.hints.append((out, {change: frozenset((-1,))}))
 
     # --- which candidates cover a slot -------------------------------------------------------------------------------
 
-    def _runs(
-        self, parts: Sequence[tuple[int, Part]], *extra: Numbers
-    ) -> Iterator[tuple[slice, list[tuple[int, int]]]]:
-        """Cut the grid into runs of slots that the same candidates cover and where `extra` values are the same.
+    def _cover(self, change: int, part: Part) -> Mask:
+        """Mark the slots that some candidate of a change covers through a part, shape (slots,)."""
+        key = (change, part.offset, part.length)
+        if key not in self._covers:
+            marked = np.zeros(self.compiled.slots, dtype=np.bool_)
+            marked[self.candidates[change]] = True
+            self._covers[key] = reach(marked, part.offset, part.length)
+        return self._covers[key]
 
-        Gives for each run that someone covers its slots and, for each part, the range of candidates covering it.
-        """
-        slots = self.compiled.slots
-        index = np.arange(slots)
-        columns = []
+    def _runs(self, parts: Sequence[tuple[int, Part]], where: Mask, *extra: Numbers) -> Iterator[_Run]:
+        """Cut the slots of `where` into runs with the same covering candidates and the same `extra` values."""
+        index = np.flatnonzero(where)
+        if not len(index):
+            return
+        columns: list[Numbers] = []
         for change, part in parts:
             starts = self.candidates[change]
             columns.append(np.searchsorted(starts, index - part.offset - part.length, side="right"))
             columns.append(np.searchsorted(starts, index - part.offset, side="right"))
-        table = np.array([*columns, *extra])
-        edges = np.flatnonzero((table[:, 1:] != table[:, :-1]).any(axis=0)) + 1
-        bounds = [0, *edges.tolist(), slots]
-        for begin, end in pairwise(bounds):
-            ranges = [(int(table[2 * n, begin]), int(table[2 * n + 1, begin])) for n in range(len(parts))]
-            if any(lo < hi for lo, hi in ranges):
-                yield slice(begin, end), ranges
+        table = np.array([*columns, *(values[index] for values in extra)])
+        edges = np.flatnonzero((table[:, 1:] != table[:, :-1]).any(axis=0) | (np.diff(index) > 1)) + 1
+        for begin, end in pairwise([0, *edges.tolist(), len(index)]):
+            signature = table[: len(columns), begin].tolist()
+            ranges = list(zip(signature[::2], signature[1::2], strict=True))
+            yield slice(int(index[begin]), int(index[end - 1]) + 1), ranges
 
-    def _covered(self, parts: Sequence[tuple[int, Part]], ranges: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
+    def _covered(self, parts: Sequence[tuple[int, Part]], ranges: Sequence[tuple[int, int]]) -> dict[int, set[int]]:
         """Give for each change the candidates (by number) that cover a run through any of its parts."""
-        covered: dict[int, list[int]] = {}
+        covered: dict[int, set[int]] = defaultdict(set)
         for (change, _), (lo, hi) in zip(parts, ranges, strict=True):
             if lo < hi:
-                covered[change] = sorted({*covered.get(change, []), *range(lo, hi)})
+                covered[change].update(range(lo, hi))
         return covered
 
-    def _any(self, covered: Mapping[int, Sequence[int]], name: str) -> cp_model.IntVar:
+    def _any(self, covered: Mapping[int, Iterable[int]], name: str) -> cp_model.IntVar:
         """Give a literal that is true when one of the covering candidates is taken."""
         literal = self.model.new_bool_var(name)
         for change, numbers in covered.items():
-            self.model.add(sum(self.take[change][number] for number in numbers) <= literal)
-        self.hints.append((literal, [(change, number, number) for change in covered for number in covered[change]]))
+            self.model.add(cp_model.LinearExpr.sum([self.take[change][number] for number in numbers]) <= literal)
+        self.hints.append((literal, {change: frozenset(numbers) for change, numbers in covered.items()}))
         return literal
 
     # --- primitives --------------------------------------------------------------------------------------------------
@@ -160,37 +168,50 @@ class _Model:
         return grouped
 
     def _cells(self) -> None:
+        """Price cells; those that the free changes take down alike are one cell here, however they differ elsewhere."""
+        alike: dict[tuple[tuple[int, int, int], ...], Numbers] = {}
         for cell, parts in self._parts(self.compiled.cells_of).items():
+            key = tuple((change, part.offset, part.length) for change, part in parts)
             weight = self.state.open_weight(cell)
-            running = np.concatenate(([0], np.cumsum(weight)))
-            for span, ranges in self._runs(parts):
-                price = int(running[span.stop] - running[span.start])
-                if price == 0:
-                    continue
-                covered = self._covered(parts, ranges)
-                if len(covered) == 1:
-                    ((change, numbers),) = covered.items()
-                    self.separable[change][numbers] += price
-                else:
-                    self.costs.append((self._any(covered, f"cell {cell} down from slot {span.start}"), price))
+            alike[key] = alike[key] + weight if key in alike else weight
+        for key, weight in alike.items():
+            parts = [(change, Part(0, 1, offset, length)) for change, offset, length in key]
+            self._cell(parts, weight)
+
+    def _cell(self, parts: Sequence[tuple[int, Part]], weight: Numbers) -> None:
+        own: dict[int, Mask] = {}
+        for change, part in parts:
+            cover = self._cover(change, part)
+            own[change] = own[change] | cover if change in own else cover
+        times = np.sum(list(own.values()), axis=0)
+        for change, part in parts:
+            alone = np.where(own[change] & (times == 1), weight, 0)
+            if alone.any():
+                self.separable[change] += sums(alone, part.offset, part.length)[self.candidates[change]]
+        running = np.concatenate(([0], np.cumsum(weight)))
+        for span, ranges in self._runs(parts, (times > 1) & (weight > 0)):
+            price = int(running[span.stop] - running[span.start])
+            self.costs.append((self._any(self._covered(parts, ranges), f"shared from slot {span.start}"), price))
 
     def _resources(self) -> None:
+        rows: set[tuple[int, tuple[tuple[int, int, int], ...]]] = set()
         for target, parts in self._parts(self.compiled.uses_of).items():
             free = self.state.free[target]
-            for span, ranges in self._runs(parts):
-                room = int(free[span].min())
-                demand: dict[int, int] = defaultdict(int)
-                for (change, part), (lo, hi) in zip(parts, ranges, strict=True):
-                    if lo < hi:
-                        demand[change] += part.amount
-                if sum(demand.values()) > room:
-                    terms = [
-                        part.amount * self.take[change][number]
-                        for (change, part), (lo, hi) in zip(parts, ranges, strict=True)
-                        for number in range(lo, hi)
-                    ]
-                    # A slot overfull without the free changes may not be touched, but is not theirs to mend.
-                    self.model.add(sum(terms) <= max(room, 0))
+            demand = np.zeros(self.compiled.slots, dtype=np.int64)
+            for change, part in parts:
+                demand += part.amount * self._cover(change, part)
+            for span, ranges in self._runs(parts, demand > free, free):
+                terms = tuple(
+                    (change, number, part.amount)
+                    for (change, part), (lo, hi) in zip(parts, ranges, strict=True)
+                    for number in range(lo, hi)
+                )
+                # A slot overfull without the free changes may not be touched, but is not theirs to mend.
+                rows.add((max(0, int(free[span.start])), terms))
+        for room, terms in sorted(rows):
+            literals = [self.take[change][number] for change, number, _ in terms]
+            amounts = [amount for _, _, amount in terms]
+            self.model.add(cp_model.LinearExpr.weighted_sum(literals, amounts) <= room)
 
     def _lags(self) -> None:
         lags: dict[int, Lag] = {id(lag): lag for change in self.candidates for lag in self.compiled.lags_of[change]}
@@ -206,7 +227,7 @@ class _Model:
             lo = 0 if lag.hi is None else int(np.searchsorted(before, start - lag.hi, side="left"))
             # Everything up to this start needs a predecessor in time: tighter than one candidate alone.
             earlier = second[: number + 1] if lag.hi is None else [second[number]]
-            self.model.add(sum(earlier) <= sum(first[lo:hi]))
+            self.model.add(cp_model.LinearExpr.sum(earlier) <= cp_model.LinearExpr.sum(first[lo:hi]))
 
     def _budgets(self) -> None:
         parts_of = self._parts(self.compiled.counted_of)
@@ -221,11 +242,10 @@ class _Model:
             terms: dict[int, list[cp_model.LinearExprT]] = defaultdict(list)
             most: dict[int, int] = defaultdict(int)
             for cell in cells:
-                is_open = self.state.counted_open(cell).astype(np.int64)
-                for span, ranges in self._runs(parts_of[cell], is_open, budget.period):
+                where = self.state.counted_open(cell) & inside
+                where &= np.logical_or.reduce([self._cover(change, part) for change, part in parts_of[cell]])
+                for span, ranges in self._runs(parts_of[cell], where, budget.period):
                     period = int(budget.period[span.start])
-                    if period < 0 or not is_open[span.start]:
-                        continue
                     covered = self._covered(parts_of[cell], ranges)
                     length = span.stop - span.start
                     name = f"{budget.rule} cell {cell} from slot {span.start}"
@@ -234,7 +254,7 @@ class _Model:
             for period, expressions in terms.items():
                 room = int(budget.limit[period] - spent[period])
                 if most[period] > room:
-                    self.model.add(sum(expressions) <= max(room, 0))
+                    self.model.add(cp_model.LinearExpr.sum(expressions) <= max(room, 0))
 
     # --- solving -----------------------------------------------------------------------------------------------------
 
@@ -248,7 +268,7 @@ class _Model:
             for position, literal in enumerate(literals):
                 self.model.add_hint(literal, position == taken[change])
         for literal, covers in self.hints:
-            self.model.add_hint(literal, any(lo <= taken[change] <= hi for change, lo, hi in covers))
+            self.model.add_hint(literal, any(taken[change] in numbers for change, numbers in covers.items()))
 
 
 def solve_candidates(
@@ -267,7 +287,8 @@ def solve_candidates(
     built = _Model(state, candidates)
     constant = state.objective() - sum(state.compiled.drop[change] or 0 for change in candidates)
     if optimise:
-        built.model.minimize(sum(price * literal for literal, price in built.costs if price))
+        literals, prices = zip(*built.costs, strict=True) if built.costs else ((), ())
+        built.model.minimize(cp_model.LinearExpr.weighted_sum(literals, prices))
     if hint is not None:
         built.hint(hint)
     solver, status = limits.run(built.model, used=time.monotonic() - begun)

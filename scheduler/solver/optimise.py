@@ -21,7 +21,7 @@ from scheduler.solver.state import UNPLACED, State, restore
 
 TINY_STARTS = 3_000  # all starts together: solved whole at once
 PROOF_STARTS = 12_000  # starts left after reduced-cost fixing: solved whole in the time that is left
-WHOLE_CHANGES = 100  # above, CP-SAT gains more from neighbourhoods (measured in the design study)
+NEIGHBOURHOOD_EFFORT = 3.0  # seconds or units for one neighbourhood
 BEST_REDUCED, BEST_MARGINAL = 25, 12
 CALL_UNITS, ARRAY_UNITS = 2e-5, 2e-9  # deterministic prices of a numpy call and of one array element
 
@@ -79,6 +79,7 @@ class _Run:
         # Tiny problems are solved whole at once, so search and bound need only a start there.
         self.tiny = int(self.compiled.ok.sum()) <= TINY_STARTS
         self.steps = 100.0 if self.tiny else np.inf
+        self.size = min(self.compiled.changes, 15)
         parts = sum(map(len, (*self.compiled.cells_of, *self.compiled.uses_of, *self.compiled.counted_of)))
         per_change = parts / max(1, self.compiled.changes)
         self.insert_units = CALL_UNITS * (5 + per_change) + ARRAY_UNITS * self.compiled.slots * (10 + per_change)
@@ -104,9 +105,9 @@ class _Run:
     def _search(self) -> bool:
         """Go through the phases; False if it is proven that there is no plan."""
         neighbours = Neighbours(self.compiled)
-        self._anneal(neighbours, 0.12)
+        self._anneal(neighbours, 0.1)
         lagrangian = Lagrangian(self.compiled)
-        self._prove(lagrangian, 0.3)
+        self._prove(lagrangian, 0.35)
         if self.tiny and not self._proved:
             outcome = self._whole(self.compiled.ok, self.effort.left)
             return self.objective is not None or outcome.answer != "INFEASIBLE"
@@ -152,22 +153,27 @@ class _Run:
         self._tick(now=True)
 
     def _improve(self, lagrangian: Lagrangian, neighbours: Neighbours) -> None:
-        everyone = list(range(self.compiled.changes))
-        if len(everyone) <= WHOLE_CHANGES:
-            self.phase = "exact, best starts"
-            self._replan(everyone, lagrangian, 0.25 * self.effort.left)
-            self._prove(lagrangian, min(0.95, self.effort.used + 0.08))
-        final = 0.7 if len(everyone) <= WHOLE_CHANGES else 0.85
-        if not self._proved and self._provable(lagrangian):
+        if self._provable(lagrangian):
             self._finish(lagrangian)
-        self.phase = "exact, neighbourhoods"
-        size = min(60, max(8, len(everyone) // 3))
-        while self.effort.used < final and not self._proved:
-            self._replan(self._neighbourhood(neighbours, size), lagrangian, min(4.0, self.effort.left))
+        self._neighbourhoods(neighbours, lagrangian, 0.65)
+        self._prove(lagrangian, 0.85)
+        if self._provable(lagrangian):
+            self._finish(lagrangian)
+        self._neighbourhoods(neighbours, lagrangian, 0.95)
+        self._finish(lagrangian)
+
+    def _neighbourhoods(self, neighbours: Neighbours, lagrangian: Lagrangian, share: float) -> None:
+        """Replan one neighbourhood after another, as large as CP-SAT can still solve, at most everything."""
+        while self.effort.used < share and not self._proved:
+            self.phase = "exact, neighbourhoods"
+            limit = min(NEIGHBOURHOOD_EFFORT, max(0.1, 0.25 * self.effort.left))
+            free = self._neighbourhood(neighbours, self.size)
+            outcome = self._replan(free, lagrangian, limit)
+            if outcome.answer == "OPTIMAL":
+                self.size = min(self.compiled.changes, self.size + 1 + self.size // 10)
+            else:
+                self.size = max(5, 3 * self.size // 4)
             self._tick()
-        self._prove(lagrangian, min(0.97, self.effort.used + 0.12))
-        if not self._proved:
-            self._finish(lagrangian)
 
     def _provable(self, lagrangian: Lagrangian) -> bool:
         return self.objective is not None and int(lagrangian.best.keeps(self.objective).sum()) <= PROOF_STARTS // 4
@@ -187,7 +193,7 @@ class _Run:
         days = 6 * self.compiled.slots // 28 if self.rng.random() < 0.5 and middle != UNPLACED else self.compiled.slots
         return neighbours.related(seed, size, self.rng, lambda other: abs(self.state.starts[other] - middle) <= days)
 
-    def _replan(self, free: list[int], lagrangian: Lagrangian, limit: float) -> None:
+    def _replan(self, free: list[int], lagrangian: Lagrangian, limit: float) -> Outcome:
         """Let CP-SAT choose again for some changes among their best starts, and keep what is no dearer."""
         before = {change: self.state.starts[change] for change in free}
         price = self.state.objective()
@@ -203,6 +209,7 @@ class _Run:
             if self.state.objective() > price:
                 restore(self.state, before)
         self._keep()
+        return outcome
 
     def _candidates(self, change: int, current: int, lagrangian: Lagrangian) -> Numbers:
         legal = np.flatnonzero(self.state.feasible(change))
