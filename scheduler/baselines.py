@@ -37,13 +37,9 @@ def baselines(portfolio: Portfolio, schedule: Schedule, *, seed: int = 0) -> dic
     `random` is the mean of `RANDOM_RUNS` runs (half up; violations rounded up), `random_best` the cheapest of those
     runs that break no rule, or of all where every run does.
     """
-    habit = _Habit(portfolio, schedule)
-    figures = {
-        "earliest": habit.figures(habit.earliest),
-        "sunday_0200": habit.figures(habit.sunday),
-        "first_come": habit.figures(habit.cheapest_alone),
-    }
-    runs = [habit.figures(habit.at_random(np.random.default_rng([seed, run]))) for run in range(RANDOM_RUNS)]
+    schedules = habit_schedules(portfolio, schedule, seed=seed)
+    runs = [figures_of(portfolio, run) for run in schedules.pop("random")]
+    figures = {name: figures_of(portfolio, only) for name, (only,) in schedules.items()}
     legal = [run for run in runs if run.violations == 0]
     figures["random"] = BaselineFigures(
         objective_cents=_mean([run.objective_cents for run in runs]),
@@ -53,6 +49,29 @@ def baselines(portfolio: Portfolio, schedule: Schedule, *, seed: int = 0) -> dic
     )
     figures["random_best"] = min(legal or runs, key=lambda run: run.objective_cents)
     return {name: figures[name] for name in ("earliest", "random", "random_best", "sunday_0200", "first_come")}
+
+
+def habit_schedules(portfolio: Portfolio, schedule: Schedule, *, seed: int = 0) -> dict[str, list[Schedule]]:
+    """Plan by each habit the changes that a schedule places: one schedule each, `RANDOM_RUNS` of `random`."""
+    habit = _Habit(portfolio, schedule)
+    return {
+        "earliest": [habit.schedule(habit.earliest)],
+        "sunday_0200": [habit.schedule(habit.sunday)],
+        "first_come": [habit.schedule(habit.cheapest_alone)],
+        "random": [habit.schedule(habit.at_random(np.random.default_rng([seed, n]))) for n in range(RANDOM_RUNS)],
+    }
+
+
+def figures_of(portfolio: Portfolio, schedule: Schedule) -> BaselineFigures:
+    """Price and check any schedule as a baseline."""
+    charges = bill(portfolio, schedule)
+    dropped = sum(one.weighted_cents for one in charges if one.cost == "drop")
+    return BaselineFigures(
+        objective_cents=sum(one.weighted_cents for one in charges) - dropped,
+        cost_cents=sum(one.cents for one in charges if one.cost in ("downtime", "overrun")),
+        drop_cents=dropped,
+        violations=len(verify(portfolio, schedule)),
+    )
 
 
 def saving(objective_cents: int, habit: BaselineFigures) -> float | None:
@@ -141,17 +160,9 @@ class _Habit:
         self.unplanned = State(priced_everywhere(portfolio))
         self.order = placing_order(portfolio, self.planned)
 
-    def figures(self, preference: _Preference) -> BaselineFigures:
+    def schedule(self, preference: _Preference) -> Schedule:
         starts = {change: self.portfolio.horizon.at(slot) for change, slot in self._place(preference).items()}
-        schedule = schedule_of(self.portfolio, starts)
-        charges = bill(self.portfolio, schedule)
-        dropped = sum(one.weighted_cents for one in charges if one.cost == "drop")
-        return BaselineFigures(
-            objective_cents=sum(one.weighted_cents for one in charges) - dropped,
-            cost_cents=sum(one.cents for one in charges if one.cost in ("downtime", "overrun")),
-            drop_cents=dropped,
-            violations=len(verify(self.portfolio, schedule)),
-        )
+        return schedule_of(self.portfolio, starts)
 
     def _place(self, preference: _Preference) -> dict[str, int]:
         state = State(self.rules)
