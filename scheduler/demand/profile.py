@@ -22,6 +22,10 @@ _SMOOTHING_HOURS = 3
 # A series without any rhythm of its own leans on the organisation by this many times `prior_weeks`. Measured on real
 # series thinned to a few users: smaller limits lose there, larger ones win nothing.
 _MOST_NOISE = 10.0
+# Series recorded at different hours of the week need a few rounds until levels and the common shape agree.
+_ROUNDS = 6
+# However old, a record that stands alone must not vanish below the smallest float.
+_MOST_HALF_LIVES = 200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,8 @@ def _averages(block: Block, steps: int, half_life: float) -> _Averages:
     users = np.where(recorded, block.users, 0.0)
     count = len(block.step_of_week)
     one_per_step = (np.arange(count), block.step_of_week)
-    weights = csr_array((0.5 ** (block.weeks_ago / half_life), one_per_step), shape=(count, steps))
+    half_lives = np.minimum(block.weeks_ago / half_life, _MOST_HALF_LIVES)
+    weights = csr_array((0.5**half_lives, one_per_step), shape=(count, steps))
     weight: Users = recorded @ weights
     mean = np.divide(users @ weights, weight, out=np.full(weight.shape, np.nan), where=weight > 0)
     apart = np.where(recorded, users - mean[:, block.step_of_week], 0.0)
@@ -89,17 +94,29 @@ def _averages(block: Block, steps: int, half_life: float) -> _Averages:
 
 def _prior(mean: Users, steps: int) -> Users:
     """Scale the smoothed shape that the series share to the level of each; shape (series, steps)."""
-    level = np.nanmean(mean, axis=1, keepdims=True)
-    busy = level[:, 0] > 0
-    shape = _mean_where_known(mean[busy] / level[busy])
-    # Hours of the week that nobody recorded are taken as the same hours of other days, or as average hours.
+    shape = np.ones(steps)
+    for _ in range(_ROUNDS if np.isnan(mean).any() else 1):
+        level = _levels(mean, shape)
+        busy = level > 0
+        shape = _whole_week(_mean_where_known(mean[busy] / level[busy, None]))
+    shape = _smooth(shape, steps)
+    prior: Users = _levels(mean, shape)[:, None] * shape
+    return prior
+
+
+def _levels(mean: Users, shape: Users) -> Users:
+    """Give the factor that brings a shape to each series, over the steps that it has; shape (series,)."""
+    covered = np.where(np.isnan(mean), 0.0, shape).sum(axis=1)
+    levels: Users = np.divide(np.nansum(mean, axis=1), covered, out=np.zeros(len(mean)), where=covered > 0)
+    return levels
+
+
+def _whole_week(shape: Users) -> Users:
+    """Take hours of the week that nobody recorded as the same hours of other days, or as average hours."""
     of_day = np.tile(_mean_where_known(shape.reshape(7, -1)), 7)
     shape = np.where(np.isnan(shape), of_day, shape)
-    shape = _smooth(np.where(np.isnan(shape), 1.0, shape), steps)
-    covered = np.where(np.isnan(mean), 0.0, shape).sum(axis=1)
-    scale = np.divide(np.nansum(mean, axis=1), covered, out=np.zeros(len(mean)), where=covered > 0)
-    prior: Users = scale[:, None] * shape
-    return prior
+    average = shape[~np.isnan(shape)].mean() if not np.isnan(shape).all() else 1.0
+    return np.where(np.isnan(shape), average, shape)
 
 
 def _mean_where_known(rows: Users) -> Users:
