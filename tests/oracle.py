@@ -50,17 +50,23 @@ def covers(windows: list[Window], start: datetime, end: datetime) -> bool:
     return True
 
 
-def precedence(portfolio: Portfolio, schedule: Schedule) -> bool:
+def too_early(portfolio: Portfolio, schedule: Schedule) -> bool:
+    """Whether a change starts before one that it follows is over, both being placed."""
     placed = {p.change: p for p in schedule.placements}
     for placement in schedule.placements:
         for before in portfolio.changes[placement.change].after:
-            if before.change in portfolio.done:
+            if before.change in portfolio.done or before.change not in placed:
                 continue
-            if before.change not in placed:
-                return True
             if placement.start < placed[before.change].reserved_until + timedelta(minutes=before.lag_minutes):
                 return True
     return False
+
+
+def precedence(portfolio: Portfolio, schedule: Schedule) -> bool:
+    there = {p.change for p in schedule.placements} | portfolio.done
+    return too_early(portfolio, schedule) or any(
+        before.change not in there for p in schedule.placements for before in portfolio.changes[p.change].after
+    )
 
 
 def conflict(portfolio: Portfolio, schedule: Schedule) -> bool:
@@ -401,7 +407,7 @@ def every_schedule(portfolio: Portfolio, limit: int | None = None, first: Sequen
 
     def extend(number: int, chosen: dict[str, int]) -> Iterator[Starts]:
         schedule = schedule_at(portfolio, chosen)
-        if any(broken(portfolio, schedule) for broken in MONOTONE.values()):
+        if too_early(portfolio, schedule) or any(broken(portfolio, schedule) for broken in MONOTONE.values()):
             return
         if limit is not None:
             undecided = {("drop", "", "", name, None) for name in names[number:]}

@@ -1,0 +1,178 @@
+"""Cases worked out by hand: the examples of laws.md, and edges that random portfolios seldom touch."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+from builders import calendar, change, depends, engineer, group, level, portfolio, team, when
+
+from scheduler.portfolio import Portfolio
+
+
+@dataclass(frozen=True)
+class HandCase:
+    """A schedule, the rules it breaks and, where it was worked out, what it costs in weighted cents."""
+
+    name: str
+    portfolio: Portfolio
+    starts: Mapping[str, int]
+    broken: frozenset[str]
+    weighted: int | None
+
+
+def case(
+    name: str, world: Portfolio, starts: Mapping[str, str], broken: Iterable[str] = (), weighted: int | None = None
+) -> HandCase:
+    slots = {one: world.horizon.floor(when(start)) for one, start in starts.items()}
+    return HandCase(name, world, slots, frozenset(broken), weighted)
+
+
+@cache
+def hand_cases() -> list[HandCase]:
+    return [*_union(), *_redundancy(), *_capacity(), *_notice(), *_clock_change(), *_grid(), *_recorded(), *_plain()]
+
+
+def _union() -> list[HandCase]:
+    # laws.md, example 1: a slot of an outage is 100 × ½ × 1,000 = 50,000 for blue (weight 2), 10,000 for green. X alone
+    # is 2.95 slots of 110,000 weighted cents; Y at 02:30 makes the last two of X's 0.3 and itself ends a slot later.
+    world = portfolio(
+        changes=[
+            change("X", p90=120, backout=60, failure_chance=0.1),
+            change("Y", services="db"),
+        ],
+        dependencies=[depends("app", "db", "DEGRADED")],
+        teams=[team("blue", price=1000, level="premium"), team("green", price=1000)],
+        levels=[level("premium", weight=2)],
+        users={("blue", "app"): 100, ("green", "app"): 20},
+    )
+    return [
+        case("example 1", world, {"X": "Mon 00:00", "Y": "Mon 02:30"}, weighted=379_500),
+        case("example 1, Y for free", world, {"X": "Mon 00:00", "Y": "Mon 00:30"}, weighted=324_500),
+        case("example 1, apart", world, {"X": "Mon 00:00", "Y": "Mon 03:00"}, weighted=390_500),
+    ]
+
+
+def _redundancy() -> list[HandCase]:
+    # laws.md, example 2: web loses 40 × ½ × 1,000 = 20,000 in a slot of an outage, a hundredth of it while a member is
+    # out. C1, C2 and C3 cover five slots together. C4 takes the group out by itself: two slots of 20,000, then one
+    # of C2 alone.
+    world = portfolio(
+        changes=[
+            change("C1", services="m1", optional=True),
+            change("C2", services="m1", optional=True),
+            change("C3", services="m2", optional=True),
+            change("C4", services="m1;m2", optional=True),
+            change("C5", services="m3", optional=True),
+        ],
+        dependencies=[depends("web", "G")],
+        groups=[group("G", "m1;m2;m3", min_up=2)],
+        teams=[team("red", price=1000)],
+        users={("red", "web"): 40},
+        redundancy_failure="0.01",
+    )
+    first = {"C1": "Mon 00:00", "C2": "Mon 00:30"}
+    broken = {"redundancy"}
+    return [
+        case("example 2, one distinct member", world, first, weighted=600),
+        case("example 2, two members", world, {**first, "C3": "Mon 01:00"}, broken),
+        case("example 2, half-open", world, {**first, "C3": "Mon 01:30"}, weighted=1_000),
+        case("example 2, a priced outage", world, {"C4": "Mon 00:00", "C2": "Mon 00:30"}, weighted=40_200),
+        case("example 2, two beside it", world, {"C4": "Mon 00:00", "C2": "Mon 00:00", "C5": "Mon 00:30"}, broken),
+    ]
+
+
+def _capacity() -> list[HandCase]:
+    # laws.md, example 3: Hall's condition fails for {dba, network} together only.
+    people = [engineer("ana", skills="dba;network"), engineer("ben", skills="network")]
+    world = portfolio(changes=[change("P", skills="dba;network"), change("Q", skills="network")], engineers=people)
+    # On duty is who is there for the whole slot: Ben from 10:15 on serves no slot before 10:30.
+    late = [people[0], engineer("ben", skills="network", works="Mon 10:15-18:00")]
+    alone = portfolio(changes=[change("P", skills="dba;network")], engineers=late)
+    return [
+        case("example 3, together", world, {"P": "Mon 00:00", "Q": "Mon 00:30"}, {"capacity"}),
+        case("example 3, apart", world, {"P": "Mon 00:00", "Q": "Mon 01:00"}),
+        case("half a slot on duty", alone, {"P": "Mon 10:00"}, {"capacity"}),
+        case("whole slots on duty", alone, {"P": "Mon 10:30"}),
+    ]
+
+
+def _notice() -> list[HandCase]:
+    # laws.md, example 4: announced on 2 March in Singapore, so from 7 March there, which begins on 6 March at 16:00.
+    world = portfolio(
+        changes=[change("A")],
+        teams=[team("sin", uses="app", zone="Asia/Singapore", notice=5)],
+        now="2027-03-01T23:30Z",
+    )
+    return [
+        case("example 4, in time", world, {"A": "2027-03-06T16:00Z"}),
+        case("example 4, too late", world, {"A": "2027-03-06T15:30Z"}, {"notice"}),
+    ]
+
+
+def _clock_change() -> list[HandCase]:
+    # laws.md, example 5: the clocks go forward inside these six wall-clock hours.
+    def world(hours: int) -> Portfolio:
+        return portfolio(
+            changes=[change("A", hours=hours, allowed="sunday")],
+            calendars=[calendar("sunday", "allowed", "Sun 00:00-06:00", zone="Europe/London")],
+            start="2027-03-22T00:00Z",
+            zone="Europe/London",
+        )
+
+    return [
+        case("example 5, five hours fit", world(5), {"A": "2027-03-28T00:00Z"}),
+        case("example 5, six do not", world(6), {"A": "2027-03-28T00:00Z"}, {"allowed"}),
+    ]
+
+
+def _grid() -> list[HandCase]:
+    # The London week of the change ends at its midnight, 23:00 UTC.
+    short = portfolio(changes=[change("A")], start="2027-03-22T00:00Z", zone="Europe/London", now="2027-03-22T05:10Z")
+    return [
+        case("reserved to the last slot", short, {"A": "2027-03-28T22:00Z"}),
+        case("reserved past the last slot", short, {"A": "2027-03-28T22:30Z"}, {"horizon"}),
+        case("after now", short, {"A": "2027-03-22T05:30Z"}),
+        case("before now", short, {"A": "2027-03-22T05:00Z"}, {"horizon"}),
+    ]
+
+
+def _recorded() -> list[HandCase]:
+    # Two weeks of history up to the night the clocks go forward: as many users as the clock in London shows hours. Next
+    # day 10:00 UTC is 11:00 there, and 11 users lose an hour at 100.
+    world = portfolio(
+        changes=[change("A")], teams=[team("london", uses="app", zone="Europe/London")], start="2027-03-29T00:00Z"
+    )
+    hours = [datetime(2027, 3, 15, tzinfo=UTC) + timedelta(hours=n) for n in range(2 * 168)]
+    usage = pd.DataFrame(
+        {
+            "team": "london",
+            "service": "app",
+            "start": pd.DatetimeIndex(hours).as_unit("ns"),
+            "minutes": 60,
+            "users": [float(hour.astimezone(ZoneInfo("Europe/London")).hour) for hour in hours],
+        }
+    ).astype({"team": "str", "service": "str"})
+    world = replace(world, usage=usage, known_users=None)
+    return [case("recorded usage", world, {"A": "2027-03-29T10:00Z"}, weighted=1_100)]
+
+
+def _plain() -> list[HandCase]:
+    world = portfolio(
+        changes=[
+            change("A", minutes=45, p90=60, earliest="Mon 01:10", due="Mon 05:00", delay=4800),
+            change("B", after="A+45m", drop=700),
+        ]
+    )
+    # A reserves two slots; B may start 45 minutes after 02:30, that is from 03:30 on. A waits 20 minutes at 4,800 a
+    # day: 66.67 cents.
+    return [
+        case("lag rounded up", world, {"A": "Mon 01:30", "B": "Mon 03:30"}, weighted=67),
+        case("lag not yet over", world, {"A": "Mon 01:30", "B": "Mon 03:00"}, {"precedence"}),
+        case("left out", world, {"A": "Mon 04:00"}, weighted=567 + 700),  # 170 minutes: 566.67
+        case("past due", world, {"A": "Mon 04:30"}, {"due"}),
+        case("before earliest", world, {"A": "Mon 01:00"}, {"earliest"}),
+        case("without its predecessor", world, {"B": "Mon 03:30"}, {"precedence", "mandatory"}),
+    ]
