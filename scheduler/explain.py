@@ -6,81 +6,24 @@ is client money.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from scheduler.baselines import priced_everywhere, without_look_ahead
 from scheduler.demand.topology import affected_teams
+from scheduler.demand.usage import assumed
+from scheduler.explanation import BindingRule, Explanation, ForbiddenWindow, OtherWindow
 from scheduler.horizon import Mask, Window
 from scheduler.portfolio import Portfolio, standing
 from scheduler.rules import RULES
 from scheduler.schedule import Charge, Placement, Schedule, notice_given, schedule_of
 from scheduler.solver.state import State
 from scheduler.verify import bill
-from scheduler.wording import instant_text, listing, money_text, window_text
+from scheduler.wording import listing
 
 OTHER_WINDOWS = 5
 CHEAPER_FORBIDDEN = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OtherWindow:
-    """A legal window (the whole reserved time) that a change could take instead, and what it costs on top."""
-
-    window: Window
-    extra_cents: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BindingRule:
-    """A rule without which this change alone could be cheaper, by how much, and where."""
-
-    rule: str
-    law: str
-    saving_cents: int
-    window: Window
-    texts: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForbiddenWindow:
-    """A window that would cost less but is forbidden, by which rules, and how `verify` would put it."""
-
-    window: Window
-    saving_cents: int
-    rules: tuple[str, ...]
-    texts: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Explanation:
-    """Everything there is to say about the window of one change.
-
-    `placement` is None where the change has no window; extra costs then count from its drop price. `cents` is client
-    money and `by_team` splits it ("" for what concerns no team), `weighted_cents` is what is minimised.
-    `drop_extra_cents` is what leaving an optional change out would cost on top.
-    """
-
-    change: str
-    title: str
-    placement: Placement | None
-    cents: int
-    weighted_cents: int
-    by_team: Mapping[str, int]
-    by_cost: Mapping[str, int]
-    shares_with: tuple[str, ...]
-    binding: tuple[BindingRule, ...]
-    others: tuple[OtherWindow, ...]
-    forbidden: tuple[ForbiddenWindow, ...]
-    drop_extra_cents: int | None
-    remarks: tuple[str, ...]
-    time_zone: str
-    currency: str
-
-    def __str__(self) -> str:
-        return "\n".join(_lines(self))
 
 
 def explain(portfolio: Portfolio, schedule: Schedule, changes: Iterable[str] | None = None) -> list[Explanation]:
@@ -123,6 +66,7 @@ class _Witness:
             self.slots[placement.change] = slot
             for state in (self.prices, self.rules):
                 state.place(self.index[placement.change], slot)
+        self.assumed = assumed(portfolio)
         self.charges: dict[str, list[Charge]] = defaultdict(list)
         self.lost: dict[tuple[str, str], list[Charge]] = defaultdict(list)
         for charge in bill(portfolio, schedule):
@@ -139,7 +83,7 @@ class _Witness:
         for state in (self.prices, self.rules):
             if slot is not None:
                 state.place(number, slot)
-        drop = self.portfolio.changes[change].drop_cost_cents
+        drop = self.prices.compiled.drop[number]
         now = int(price[slot]) if slot is not None else drop or 0
         placement = self.schedule.by_change.get(change)
         charges = self.charges[change]
@@ -152,6 +96,7 @@ class _Witness:
             weighted_cents=sum(one.weighted_cents for one in charges),
             by_team=_sums((one.team, one.cents) for one in charges),
             by_cost=_sums((one.cost, one.cents) for one in charges),
+            assumed=tuple(sorted({one.team for one in charges if (one.team, one.service) in self.assumed})),
             shares_with=self._sharing(change),
             binding=tuple(self._binding(change, price, forbidden, now)),
             others=tuple(self._others(change, price, forbidden, now)),
@@ -179,6 +124,8 @@ class _Witness:
     def _binding(
         self, change: str, price: npt.NDArray[np.int64], forbidden: Mapping[str, Mask], now: int
     ) -> Iterator[BindingRule]:
+        legal = _cheapest(~_any(list(forbidden.values()), len(price)), price)
+        best = now if legal is None else min(now, int(price[legal]))
         found = []
         for rule in RULES:
             # Nothing is known of prices outside the horizon.
@@ -186,7 +133,7 @@ class _Witness:
                 continue
             without = ~_any([mask for name, mask in forbidden.items() if name != rule.name], len(price))
             slot = _cheapest(without, price)
-            if slot is not None and price[slot] < now:
+            if slot is not None and price[slot] < best:
                 found.append((now - int(price[slot]), rule, slot))
         for saving, rule, slot in sorted(found, key=lambda one: -one[0]):
             yield BindingRule(
@@ -301,44 +248,3 @@ def _sums(rows: Iterable[tuple[str, int]]) -> Mapping[str, int]:
     for key, cents in rows:
         sums[key] += cents
     return dict(sorted(sums.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _lines(one: Explanation) -> Iterator[str]:
-    """Write an explanation as aligned plain text."""
-    zone, currency = one.time_zone, one.currency
-    yield f"{one.change}  {one.title}".rstrip()
-    if one.placement:
-        over = ""
-        if one.placement.end < one.placement.reserved_until:
-            over = f", expected over by {instant_text(one.placement.end, zone)}"
-        yield f"  window     {window_text(one.placement.reserved, zone)}{over}"
-        teams = [f"{team or 'no team'} {money_text(cents, currency)}" for team, cents in one.by_team.items() if cents]
-        yield f"  costs      {money_text(one.cents, currency)}" + (f": {listing(teams)}" if teams else "")
-        if one.weighted_cents != one.cents:
-            yield f"             weighted by service level {money_text(one.weighted_cents, currency)}"
-    else:
-        yield "  window     none"
-    if one.shares_with:
-        yield f"  shares     its outage with {listing(one.shares_with)}"
-    for remark in one.remarks:
-        yield f"  note       {remark}"
-    for binding in one.binding:
-        yield f"  binds      {binding.rule}: without it {_saved(binding.window, binding.saving_cents, one)}"
-        yield from (f"             {text}" for text in binding.texts[:2])
-    for other in one.others:
-        yield f"  instead    {_extra(other.extra_cents, currency)}  {window_text(other.window, zone)}"
-    if one.drop_extra_cents is not None:
-        yield f"  instead    {_extra(one.drop_extra_cents, currency)}  leave it out"
-    if not one.others:
-        yield "  instead    no other window is legal while the other changes stay where they are"
-    for window in one.forbidden:
-        yield f"  forbidden  {_saved(window.window, window.saving_cents, one)}: {listing(window.rules)}"
-        yield from (f"             {text}" for text in window.texts[:2])
-
-
-def _saved(window: Window, cents: int, one: Explanation) -> str:
-    return f"{window_text(window, one.time_zone)} would cost {money_text(cents, one.currency)} less"
-
-
-def _extra(cents: int, currency: str) -> str:
-    return f"{'+' if cents >= 0 else ''}{money_text(cents, currency)}".rjust(18)

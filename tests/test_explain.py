@@ -1,5 +1,6 @@
 """Explanations on weeks priced by hand: one user-hour costs a euro, so an hour with n users costs n × 100 cents."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -11,7 +12,7 @@ from strategies import cases
 
 from scheduler.explain import Explanation, explain, late_notice
 from scheduler.horizon import Window
-from scheduler.portfolio import Portfolio
+from scheduler.portfolio import Portfolio, no_usage
 from scheduler.schedule import schedule_of, total
 from scheduler.verify import bill, verify
 
@@ -46,6 +47,18 @@ def test_cost_by_team_and_by_cost() -> None:
     assert found.by_team == {"Blue": 400, "Green": 300, "": 24}
     assert found.by_cost == {"downtime": 700, "delay": 24}
     assert (found.cents, found.weighted_cents) == (724, 1124)
+
+
+def test_losses_that_rest_on_assumed_usage_are_marked() -> None:
+    # Green's users are known, Blue's are not recorded: 10 people in office hours, on a Tuesday morning.
+    p = portfolio(changes=[change("A")], teams=[team("Blue", uses="app"), team("Green", uses="app")])
+    blue = replace(p.teams["Blue"], headcount=10)
+    usage = no_usage()
+    usage.loc[0] = ["Green", "app", when("2027-02-22T10:00Z"), 60, 3.0]
+    p = replace(p, known_users=None, usage=usage, teams=p.teams | {"Blue": blue})
+    found = one(p, {"A": "Tue 10:00"}, "A")
+    assert found.assumed == ("Blue",)
+    assert " (assumed usage)" in str(found)
 
 
 def test_the_five_best_other_windows_do_not_overlap() -> None:
@@ -189,6 +202,12 @@ def test_a_change_left_out_shows_what_windows_would_cost() -> None:
     assert placed.drop_extra_cents == -50
 
 
+def test_a_mandatory_change_has_no_price_of_leaving_it_out() -> None:
+    p = portfolio(changes=[replace(change("A"), drop_cost_cents=150)], users={("Blue", "app"): 2})
+    assert one(p, {"A": "Mon 05:00"}, "A").drop_extra_cents is None
+    assert {other.extra_cents for other in one(p, {}, "A").others} == {200}
+
+
 def test_a_change_without_any_window_names_the_rules() -> None:
     p = portfolio(
         changes=[change("A", drop=150, due="Mon 06:00")],
@@ -245,17 +264,23 @@ def test_as_text() -> None:
 def test_every_price_and_every_verdict_is_that_of_bill_and_verify(case: tuple[Portfolio, dict[str, int]]) -> None:
     p, slots = case
     starts = {name: p.horizon.at(slot) for name, slot in slots.items()}
-    plan = schedule_of(p, starts)
-    cost, broken = total(bill(p, plan)), {one.text for one in verify(p, plan)}
+    cost = total(bill(p, schedule_of(p, starts)))
 
-    def moved(name: str, start: datetime) -> tuple[int, set[str]]:
-        other = schedule_of(p, starts | {name: start})
-        return total(bill(p, other)) - cost, {v.text for v in verify(p, other) if name in v.changes} - broken
+    def extra(name: str, start: datetime) -> int:
+        return total(bill(p, schedule_of(p, starts | {name: start}))) - cost
 
-    for found in explain(p, plan):
-        for window in found.others:
-            assert moved(found.change, window.window.start) == (window.extra_cents, set())
+    def broken(some: dict[str, datetime]) -> list[str]:
+        return [one.rule for one in verify(p, schedule_of(p, some)) if one.rule != "mandatory"]
+
+    for found in explain(p, schedule_of(p, starts)):
+        rest = {name: start for name, start in starts.items() if name != found.change}
+        for other in found.others:
+            assert extra(found.change, other.window.start) == other.extra_cents
+            # Where the others break rules among themselves, one more may be counted in without adding to it.
+            assert broken(rest) or not broken(rest | {found.change: other.window.start})
         for forbidden in found.forbidden:
-            assert moved(found.change, forbidden.window.start)[0] == -forbidden.saving_cents
+            assert extra(found.change, forbidden.window.start) == -forbidden.saving_cents
+            assert broken(rest) or set(forbidden.rules) == set(broken(rest | {found.change: forbidden.window.start}))
         for binding in found.binding:
-            assert moved(found.change, binding.window.start)[0] == -binding.saving_cents
+            assert extra(found.change, binding.window.start) == -binding.saving_cents
+            assert broken(rest) or set(broken(rest | {found.change: binding.window.start})) == {binding.rule}

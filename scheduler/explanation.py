@@ -1,0 +1,113 @@
+"""What an explanation of one window holds, and how it reads."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from scheduler.horizon import Window
+from scheduler.schedule import Placement
+from scheduler.wording import instant_text, listing, money_text, window_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherWindow:
+    """A legal window (the whole reserved time) that a change could take instead, and what it costs on top."""
+
+    window: Window
+    extra_cents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BindingRule:
+    """A rule without which this change alone could be cheaper, by how much, and where."""
+
+    rule: str
+    law: str
+    saving_cents: int
+    window: Window
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForbiddenWindow:
+    """A window that would cost less but is forbidden, by which rules, and how `verify` would put it."""
+
+    window: Window
+    saving_cents: int
+    rules: tuple[str, ...]
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """Everything there is to say about the window of one change.
+
+    `placement` is None where the change has no window; extra costs then count from its drop price. `cents` is client
+    money and `by_team` splits it ("" for what concerns no team), `weighted_cents` is what is minimised. `assumed` names
+    the teams whose losses rest on usage that nobody recorded.
+    `drop_extra_cents` is what leaving an optional change out would cost on top.
+    """
+
+    change: str
+    title: str
+    placement: Placement | None
+    cents: int
+    weighted_cents: int
+    by_team: Mapping[str, int]
+    by_cost: Mapping[str, int]
+    assumed: tuple[str, ...]
+    shares_with: tuple[str, ...]
+    binding: tuple[BindingRule, ...]
+    others: tuple[OtherWindow, ...]
+    forbidden: tuple[ForbiddenWindow, ...]
+    drop_extra_cents: int | None
+    remarks: tuple[str, ...]
+    time_zone: str
+    currency: str
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self))
+
+
+def _lines(one: Explanation) -> Iterator[str]:
+    """Write an explanation as aligned plain text."""
+    zone, currency = one.time_zone, one.currency
+    yield f"{one.change}  {one.title}".rstrip()
+    if one.placement:
+        over = ""
+        if one.placement.end < one.placement.reserved_until:
+            over = f", expected over by {instant_text(one.placement.end, zone)}"
+        yield f"  window     {window_text(one.placement.reserved, zone)}{over}"
+        teams = [
+            f"{team or 'no team'} {money_text(cents, currency)}{' (assumed usage)' if team in one.assumed else ''}"
+            for team, cents in one.by_team.items()
+            if cents
+        ]
+        yield f"  costs      {money_text(one.cents, currency)}" + (f": {listing(teams)}" if teams else "")
+        if one.weighted_cents != one.cents:
+            yield f"             weighted by service level {money_text(one.weighted_cents, currency)}"
+    else:
+        yield "  window     none"
+    if one.shares_with:
+        yield f"  shares     its outage with {listing(one.shares_with)}"
+    for remark in one.remarks:
+        yield f"  note       {remark}"
+    for binding in one.binding:
+        yield f"  binds      {binding.rule}: without it {_saved(binding.window, binding.saving_cents, one)}"
+        yield from (f"             {text}" for text in binding.texts[:2])
+    for other in one.others:
+        yield f"  instead    {_extra(other.extra_cents, currency)}  {window_text(other.window, zone)}"
+    if one.drop_extra_cents is not None:
+        yield f"  instead    {_extra(one.drop_extra_cents, currency)}  leave it out"
+    if not one.others:
+        yield "  instead    no other window is legal while the other changes stay where they are"
+    for window in one.forbidden:
+        yield f"  forbidden  {_saved(window.window, window.saving_cents, one)}: {listing(window.rules)}"
+        yield from (f"             {text}" for text in window.texts[:2])
+
+
+def _saved(window: Window, cents: int, one: Explanation) -> str:
+    return f"{window_text(window, one.time_zone)} would cost {money_text(cents, one.currency)} less"
+
+
+def _extra(cents: int, currency: str) -> str:
+    return f"{'+' if cents >= 0 else ''}{money_text(cents, currency)}".rjust(18)
