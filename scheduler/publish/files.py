@@ -1,8 +1,10 @@
 """The files of a plan: the schedule for programs and for spreadsheets, what it costs, and a calendar per team."""
 
 import csv
+import errno
 import hashlib
 import io
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -64,6 +66,21 @@ def write_plan(result: Result, folder: str | Path) -> None:
     }
     files |= {f"{FEEDS}/{names[team]}": feed for team, feed in feeds.items()}
     replace_together(Path(folder), files, owned=(f"{FEEDS}/*.ics",))
+
+
+def check_writable(folder: str | Path) -> None:
+    """Make sure, before any work is done, that a plan could be written to a folder.
+
+    Raises
+    ------
+    OSError
+        If it is no folder, or may not be written to or made.
+    """
+    present = next(path for path in (Path(folder), *Path(folder).absolute().parents) if path.exists())
+    if not present.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(present))
+    if not os.access(present, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(present))
 
 
 def schedule_json(result: Result) -> bytes:

@@ -1,0 +1,261 @@
+"""What the command line shows: progress, and answers as plain text or as one JSON document."""
+
+import dataclasses
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TextIO
+
+from scheduler.baselines import saving
+from scheduler.demand.usage import assumed
+from scheduler.explanation import Explanation
+from scheduler.inputs.tables import utc_text
+from scheduler.portfolio import Portfolio
+from scheduler.schedule import BaselineFigures, Result, Violation
+from scheduler.solver.optimise import Progress
+from scheduler.wording import instant_text, listing, money_text, window_text
+
+HABIT_NAMES: Mapping[str, str] = {
+    "first_come": "first come first served",
+    "earliest": "the earliest start",
+    "random_best": "the best of 20 random plans",
+    "random": "the mean of 20 random plans",
+    "sunday_0200": "Sunday 02:00",
+}
+MOST_WARNINGS, MOST_NAMED = 10, 8
+TITLE_WIDTH = 36
+
+
+class ProgressLine:
+    """Shows where a run stands about once a second: in place on a terminal, as lines of a log elsewhere."""
+
+    def __init__(self, currency: str, stream: TextIO | None = None, *, every: float = 1.0) -> None:
+        self.currency, self.every = currency, every
+        self.stream = stream or sys.stderr
+        self.in_place = self.stream.isatty()
+        self._next = 0.0
+        self._width = 0
+        self._shown = ""
+
+    def __call__(self, progress: Progress) -> None:
+        """Show one report, unless the last was shown a moment ago."""
+        now = time.monotonic()
+        text = progress_text(progress, self.currency)
+        if now < self._next or text == self._shown:
+            return
+        self._next, self._shown = now + self.every, text
+        if self.in_place:
+            self.stream.write(f"\r{text.ljust(self._width)}")
+            self._width = len(text)
+        else:
+            self.stream.write(f"{text}\n")
+        self.stream.flush()
+
+    def done(self) -> None:
+        """End the line that was written in place."""
+        if self.in_place and self._width:
+            self.stream.write("\n")
+            self.stream.flush()
+        self._width = 0
+
+
+def progress_text(progress: Progress, currency: str) -> str:
+    """Give seconds, phase, cost, bound and gap in one line; a dash for what is not known."""
+    cost, bound = progress.objective_cents, progress.bound_cents
+    shown = ["-" if cents is None else money_text(cents, currency, whole=True) for cents in (cost, bound)]
+    gap = "-" if not cost or bound is None else f"{(cost - bound) / cost:.1%}"
+    return f"{progress.seconds:6.1f} s  {progress.phase:<22}  cost {shown[0]}  bound {shown[1]}  gap {gap}"
+
+
+# --- a plan ------------------------------------------------------------------------------------------------------
+
+
+def result_text(result: Result) -> str:
+    """Say what a plan costs and saves, list its windows, what was left out, and what to look into."""
+    if result.objective_cents is None:
+        return "\n".join(_no_schedule(result))
+    world = result.portfolio
+    parts = [_headline(result), _comparison(result), _windows(result), _unplaced(result)]
+    parts += [_assumptions(world), _warnings(world)]
+    return "\n\n".join("\n".join(lines) for part in parts if (lines := list(part)))
+
+
+def _no_schedule(result: Result) -> Iterator[str]:
+    name = result.portfolio.policy.name
+    if result.status == "INFEASIBLE":
+        yield f"{name}: no schedule obeys every rule."
+        for clash in result.clash:
+            yield f"  {clash.rule}: {clash.text}"
+    else:
+        yield f"{name}: stopped after {result.seconds:.1f} s without a schedule; give it more time."
+
+
+def _headline(result: Result) -> Iterator[str]:
+    portfolio, policy = result.portfolio, result.portfolio.policy
+    placed, known = len(result.schedule.placements), len(portfolio.changes)
+    yield (
+        f"{policy.name}: {placed} of {known} changes placed in the {_count(policy.weeks, 'week')} from "
+        f"{instant_text(policy.start, policy.time_zone)}."
+    )
+    yield (
+        f"The plan costs clients {money_text(result.cost_cents, policy.currency)} "
+        f"({money_text(_objective(result), policy.currency)} weighted by service level, with delay)."
+    )
+    first_come = result.baselines.get("first_come")
+    if first_come is not None:
+        yield f"Against first come first served it {_saves(result, first_come)}."
+    for name in ("earliest", "random_best", "sunday_0200"):
+        if name in result.baselines:
+            yield f"Against {HABIT_NAMES[name]} it {_saves(result, result.baselines[name])}."
+    gap = result.gap
+    if result.status == "OPTIMAL":
+        yield f"No plan can be cheaper (proven in {result.seconds:.1f} s)."
+    elif gap is None or gap > 0.99:
+        yield f"How much cheaper a plan could be was not found out in {result.seconds:.1f} s."
+    else:
+        yield f"No plan can be more than {gap:.1%} cheaper (proven in {result.seconds:.1f} s)."
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" + ("" if number == 1 else "s")
+
+
+def _objective(result: Result) -> int:
+    return (result.objective_cents or 0) - result.drop_cents
+
+
+def _saves(result: Result, habit: BaselineFigures) -> str:
+    share = saving(_objective(result), habit)
+    if habit.violations:
+        return f"cannot be compared: that breaks rules {habit.violations} times"
+    if share is None:
+        return (
+            "saves nothing: that costs nothing either" if not _objective(result) else "costs more: that costs nothing"
+        )
+    return f"saves {share:.1%}" if share >= 0 else f"costs {-share:.1%} more"
+
+
+def _comparison(result: Result) -> Iterator[str]:
+    if not result.baselines:
+        return
+    currency = result.portfolio.policy.currency
+    own = BaselineFigures(
+        objective_cents=_objective(result),
+        cost_cents=result.cost_cents,
+        drop_cents=result.drop_cents,
+        violations=0,
+    )
+    names = {"this plan": own} | {HABIT_NAMES[name]: result.baselines[name] for name in HABIT_NAMES}
+    rows = [
+        [
+            name,
+            money_text(one.objective_cents, currency),
+            money_text(one.cost_cents, currency),
+            money_text(one.drop_cents, currency),
+            str(one.violations),
+        ]
+        for name, one in names.items()
+    ]
+    yield from _table(
+        ["planned by", "weighted cost", "clients lose", "left out", "rules broken"], rows, right=(1, 2, 3, 4)
+    )
+
+
+def _windows(result: Result) -> Iterator[str]:
+    portfolio, policy = result.portfolio, result.portfolio.policy
+    cents: dict[str, int] = {}
+    for charge in result.charges:
+        cents[charge.change] = cents.get(charge.change, 0) + charge.cents
+    rows = [
+        [
+            one.change,
+            _cut(portfolio.changes[one.change].title),
+            window_text(one.reserved, policy.time_zone),
+            money_text(cents.get(one.change, 0), policy.currency),
+            "proposed" if one.announced_at is None else "announced",
+        ]
+        for one in sorted(result.schedule.placements, key=lambda one: (one.start, one.change))
+    ]
+    heads = ["change", "title", f"reserved window ({policy.time_zone})", "costs", ""]
+    yield from _table(heads, rows, right=(3,))
+
+
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= TITLE_WIDTH else f"{line[: TITLE_WIDTH - 1]}…"
+
+
+def _unplaced(result: Result) -> Iterator[str]:
+    if result.unplaced:
+        yield "Left out:"
+    for one in result.unplaced:
+        price = "" if one.drop_cents is None else f" ({money_text(one.drop_cents, result.portfolio.policy.currency)})"
+        yield f"  {one.change}{price}: {one.reason}"
+
+
+def _assumptions(portfolio: Portfolio) -> Iterator[str]:
+    pairs = [f"{service} of {team}" for team, service in sorted(assumed(portfolio))]
+    if pairs:
+        yield f"Assumed, as no usage was recorded: the users of {listing(pairs, MOST_NAMED)}."
+
+
+def _warnings(portfolio: Portfolio) -> Iterator[str]:
+    if portfolio.warnings:
+        yield "Warnings:"
+    yield from (f"  {text}" for text in portfolio.warnings[:MOST_WARNINGS])
+    if len(portfolio.warnings) > MOST_WARNINGS:
+        yield f"  and {len(portfolio.warnings) - MOST_WARNINGS} more, which `check` lists"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Iterator[str]:
+    widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(len(heads))]
+    for row in [heads, *rows]:
+        cells = [
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+# --- other answers -----------------------------------------------------------------------------------------------
+
+
+def portfolio_text(portfolio: Portfolio) -> str:
+    """Say what a portfolio holds and what to look into."""
+    horizon, zone = portfolio.horizon, portfolio.policy.time_zone
+    people = "nobody named to do the work" if portfolio.engineers is None else f"{len(portfolio.engineers)} engineers"
+    lines = [
+        f"{portfolio.policy.name}: {len(portfolio.changes)} changes, {len(portfolio.services)} services, "
+        f"{len(portfolio.teams)} teams, {people}, {len(portfolio.usage):,} rows of usage",
+        f"horizon {window_text(horizon.window, zone)}, planned at {instant_text(portfolio.now, zone)}",
+        *_assumptions(portfolio),
+        *(f"warning: {text}" for text in portfolio.warnings),
+    ]
+    return "\n".join(lines)
+
+
+def violations_text(violations: Iterable[Violation]) -> str:
+    """List broken rules, one line each; say so where there are none."""
+    return "\n".join(f"{one.rule}: {one.text}" for one in violations) or "no rule is broken"
+
+
+def violations_document(violations: Iterable[Violation]) -> dict[str, Any]:
+    """Give broken rules as the content of a JSON document."""
+    return {"violations": [_plain(one) for one in violations]}
+
+
+def explanations_document(explanations: Iterable[Explanation]) -> dict[str, Any]:
+    """Give explanations as the content of a JSON document."""
+    return {"changes": [_plain(one) for one in explanations]}
+
+
+def _plain(value: Any) -> Any:
+    """Turn dataclasses, tuples and instants into what JSON has."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return utc_text(value) if isinstance(value, datetime) else value
