@@ -32,7 +32,8 @@ CHANGES = {
     profile=arrays(np.int64, 336, elements=st.integers(0, 10**6)),
     zone=st.sampled_from(sorted(CHANGES)),
     which=st.integers(0, 1),
-    weeks=st.integers(1, 12),
+    # With a single week an hour that the clocks skip was never recorded.
+    weeks=st.integers(2, 12),
     gap=st.integers(-3, 3),
     slot=st.sampled_from([15, 30, 60]),
     noisy=st.booleans(),
@@ -42,24 +43,27 @@ def test_a_week_that_repeats_is_forecast_exactly(profile, zone, which, weeks, ga
     start = when(f"{CHANGES[zone][which]}T00:00Z") + timedelta(weeks=gap)
     t, other = person("t", zone=zone), person("other", zone="Europe/Paris")
     rows = weekly(t, lambda minute: profile[minute // 30] / 1000, start, weeks=weeks, minutes=30)
-    if noisy and weeks > 1:
+    if noisy:
         draw = np.random.default_rng(1)
         rows += weekly(other, lambda _: float(draw.poisson(3)), start, weeks=weeks)
     p = recorded(rows, [t, other], start=start, weeks=2, slot=slot)
-    # The mean of the half-hours that a slot covers, or the half-hour that covers it; whole hours of 7 minutes past do
-    # not occur. Half up, in thousandths.
+    # The mean of the half-hours that a slot covers, or the half-hour that covers it; half up, in thousandths.
     parts = [
-        [profile[minute_of_week(p.horizon.at(n) + timedelta(minutes=late), zone) // 30] for late in range(0, slot, 15)]
+        [
+            int(profile[minute_of_week(p.horizon.at(n) + timedelta(minutes=late), zone) // 30])
+            for late in range(0, slot, 15)
+        ]
         for n in range(p.horizon.slots)
     ]
-    expected = [(2 * sum(part) + len(part)) // (2 * len(part)) for part in map(lambda xs: list(map(int, xs)), parts)]
+    expected = [(2 * sum(part) + len(part)) // (2 * len(part)) for part in parts]
     assert expected_users(p)["t", "app"].tolist() == expected
 
 
-def test_hourly_rows_of_whole_weeks_are_forecast_exactly():
+@pytest.mark.parametrize("weeks", [1, 2, 5, 12, 30])
+def test_hourly_rows_of_whole_weeks_are_forecast_exactly(weeks):
     # 17 users plus a tenth for each hour of the week, in hourly rows: both half-hours have those of their hour.
     t = person("t", zone="Europe/London")
-    rows = weekly(t, lambda minute: 17 + minute // 60 / 10, MONDAY, weeks=5)
+    rows = weekly(t, lambda minute: 17 + minute // 60 / 10, MONDAY, weeks=weeks)
     found = expected_users(recorded(rows, [t]))["t", "app"]
     assert found.tolist() == [17_000 + 100 * (n // 2) for n in range(336)]
 
@@ -314,9 +318,9 @@ def test_known_users_replace_the_forecast_of_the_pairs_they_name():
 # --- size ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_thousand_series_take_about_a_second():
+def test_two_hundred_series_take_a_fraction_of_a_second():
     draw = np.random.default_rng(1)
-    names, count = [f"t{n}" for n in range(200)], 12 * 168
+    names, count = [f"t{n}" for n in range(40)], 12 * 168
     starts = pd.date_range(end=MONDAY, periods=count + 1, freq="h", inclusive="left")
     zones = ("Europe/London", "America/New_York", "Asia/Singapore")
     pairs = [(name, f"s{n}") for name in names for n in range(5)]
@@ -340,9 +344,9 @@ def test_a_thousand_series_take_about_a_second():
         usage=usage,
     )
     began = time.process_time()
-    assert len(expected_users(p)) == 1000
-    # 0.7 s where nothing else runs.
-    assert time.process_time() - began < 4
+    assert len(expected_users(p)) == 200
+    # 0.15 s where nothing else runs.
+    assert time.process_time() - began < 1.5
     found = np.concatenate(list(expected_users(p).values()))
     assert found.dtype == np.int64
     assert found.min() >= 0
