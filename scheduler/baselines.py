@@ -19,7 +19,6 @@ from scheduler.horizon import Mask, wall_to_utc
 from scheduler.portfolio import Portfolio, remembered
 from scheduler.schedule import BaselineFigures, Schedule, schedule_of
 from scheduler.solver.compiled import Compiled, compile_problem
-from scheduler.solver.solve import compiled
 from scheduler.solver.state import State
 from scheduler.verify import bill, verify
 
@@ -93,10 +92,17 @@ def best_habit(figures: Mapping[str, BaselineFigures]) -> str | None:
     return min(legal, key=lambda name: figures[name].objective_cents, default=None)
 
 
+def _compiled(portfolio: Portfolio) -> Compiled:
+    # Loaded only when a plan is compared: whoever just judges a schedule needs no OR-Tools.
+    from scheduler.solver.solve import compiled
+
+    return compiled(portfolio)
+
+
 @remembered
 def priced_everywhere(portfolio: Portfolio) -> Compiled:
     """Compile the problem without its rules, which prices every start exactly, the forbidden ones too."""
-    free = copy.copy(compiled(portfolio).problem)
+    free = copy.copy(_compiled(portfolio).problem)
     free.masks = [{} for _ in free.changes]
     free.resources, free.lags, free.budgets = [], [], []
     return compile_problem(free)
@@ -105,7 +111,7 @@ def priced_everywhere(portfolio: Portfolio) -> Compiled:
 @remembered
 def without_look_ahead(portfolio: Portfolio) -> Compiled:
     """Compile the rules so that only what is placed already forbids a start, not what must still be placed."""
-    rules = compiled(portfolio)
+    rules = _compiled(portfolio)
     allowed = [rules.problem.allowed(number) for number in range(rules.changes)]
     return replace(rules, ok=np.array(allowed, dtype=np.bool_).reshape(rules.ok.shape))
 
@@ -155,7 +161,7 @@ class _Habit:
     def __init__(self, portfolio: Portfolio, schedule: Schedule) -> None:
         self.portfolio = portfolio
         self.planned = {one.change: portfolio.horizon.floor(one.start) for one in schedule.placements}
-        self.problem = compiled(portfolio).problem
+        self.problem = _compiled(portfolio).problem
         self.rules = without_look_ahead(portfolio)
         self.unplanned = State(priced_everywhere(portfolio))
         self.order = placing_order(portfolio, self.planned)

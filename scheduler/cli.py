@@ -72,12 +72,20 @@ Units = Annotated[
 
 
 @app.command("demo")
-def demo_command(json: Json = False, seed: Seed = 0, out: Out = None) -> None:
+def demo_command(
+    out: Out = None,
+    time_limit: Annotated[
+        float | None, typer.Option(metavar="S", min=0.0, help="Seconds to plan for; else what is left of the minute.")
+    ] = None,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
     """Plan the sample portfolio, within a minute, and show what the plan saves."""
     begun = time.monotonic()
     with _orderly():
         portfolio = load(sample_folder())
-    limit = max(5.0, DEMO_SECONDS - AFTER_SOLVING - (time.monotonic() - begun))
+    left = max(5.0, DEMO_SECONDS - AFTER_SOLVING - (time.monotonic() - begun))
+    limit = left if time_limit is None else time_limit
     _answer(_run(portfolio, limit=limit, seed=seed, out=out), json=json, out=out)
 
 

@@ -128,7 +128,7 @@ def _objective(result: Result) -> int:
 def _saves(result: Result, habit: BaselineFigures) -> str:
     share = saving(_objective(result), habit)
     if habit.violations:
-        return f"cannot be compared: that breaks rules {habit.violations} times"
+        return f"cannot be compared: that breaks the rules {_count(habit.violations, 'time')}"
     if share is None:
         return (
             "saves nothing: that costs nothing either" if not _objective(result) else "costs more: that costs nothing"
