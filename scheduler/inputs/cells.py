@@ -48,6 +48,8 @@ def parse(column: Column, text: str, findings: Findings) -> Any:
 def _check_text(column: Column, text: str) -> None:
     if len(text) > LONGEST_CELL:
         raise CellError(f"{shown(text)} is {len(text):,} characters long; at most {LONGEST_CELL:,} can be read")
+    if text.isprintable():
+        return
     breaks = "\n\r\t" if column.type == "long text" else ""
     for letter in text:
         if unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") and letter not in breaks:

@@ -84,7 +84,12 @@ class Findings:
             file = note[0].file
             return (self.order.index(file) if file in self.order else len(self.order), file, note[0].row)
 
-        return [f"{place}: {text}" for place, text in sorted(notes, key=rank)]
+        return [_one_line(f"{place}: {text}") for place, text in sorted(notes, key=rank)]
+
+
+def _one_line(text: str) -> str:
+    # Names of files and keys are untrusted too: they must not move a terminal's cursor or fake another message.
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def nearest(word: str, known: Collection[str]) -> str | None:

@@ -85,6 +85,7 @@ def read_policy(folder: Path, findings: Findings) -> PolicyCells:
     _read(cells, cells.main, _Section("", "", top), findings)
     _read(cells, cells.forecast, _Section(f"{_FORECAST}.", f"{_FORECAST}.", tables[_FORECAST]), findings)
     for name in tables[_LEVELS]:
+        _check_name(cells, name, findings)
         prefix = f"{_LEVELS}.{name}."
         level = _table(cells, tables[_LEVELS], name, f"{_LEVELS}.", findings)
         cells.levels[name] = Row(FILE, 0)
@@ -102,6 +103,19 @@ def _table(
     mend = f"write [{prefix}{name}] on a line of its own, and its keys below"
     findings.problem(cells.place(prefix + name), f"{shown(value)} is not a table; {mend}")
     return {}
+
+
+def _check_name(cells: PolicyCells, name: str, findings: Findings) -> None:
+    key = f"{_LEVELS}.{name}"
+    if not name.strip() or name != name.strip():
+        findings.problem(
+            cells.place(key), f"{shown(name)} is no name for a service level; write one without spaces around"
+        )
+        return
+    try:
+        parse(TABLES["teams.csv"]["service_level"], name, findings)
+    except CellError as error:
+        findings.problem(cells.place(key), str(error))
 
 
 def _read(cells: PolicyCells, row: Row, section: _Section, findings: Findings) -> None:

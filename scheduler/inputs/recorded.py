@@ -26,6 +26,7 @@ REPEATING = ("team", "service", "start")
 Codes = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 _MOST_MEGABYTES = 4_000
+_READ_AT_ONCE = 16_000_000
 # Of one kind of mistake this many values are named, the rest counted.
 _MOST_VALUES = 20
 
@@ -92,24 +93,27 @@ def open_usage(folder: Path, findings: Findings) -> Recorded | None:
     try:
         return _parquet(path, findings) if path == parquet else _csv(path, findings)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-        if path == parquet or not _undecodable(path, findings):
-            reason = " ".join(str(error).split())
-            findings.problem(Place(path.name), f"cannot be read ({reason[:200]}); check how it was saved")
+        reason = " ".join(str(error).split())
+        findings.problem(Place(path.name), f"cannot be read ({reason[:200]}); check how it was saved")
         return None
 
 
-def _undecodable(path: Path, findings: Findings) -> bool:
-    """Report the first line that is not UTF-8 text, if there is one."""
+def _is_text(path: Path, findings: Findings) -> bool:
+    """Tell whether a file is UTF-8 text, reporting the row of what is not."""
+    row = 1
     with path.open("rb") as file:
-        return any(decoded(path.name, line, findings, row=row) is None for row, line in enumerate(file, start=1))
+        while lines := file.read(_READ_AT_ONCE) + file.readline():
+            if decoded(path.name, lines, findings, row=row) is None:
+                return False
+            row += lines.count(b"\n")
+    return True
 
 
 def _csv(path: Path, findings: Findings) -> Recorded | None:
-    with path.open("rb") as file:
-        first = decoded(path.name, file.readline(LONGEST_CELL), findings)
-    if first is None:
+    if not _is_text(path, findings):
         return None
-    names = next(csv.reader([first]), [])
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        names = next(csv.reader([file.readline(LONGEST_CELL)]), [])
     if not names:
         required = ",".join(column.name for column in COLUMNS.values() if column.required)
         findings.problem(Place(path.name), f"does not begin with a header; write at least {required}")

@@ -37,6 +37,12 @@ def test_shown_is_cut() -> None:
     assert shown("1" * 1000) == f"'{'1' * 79}…'"
 
 
+def test_a_message_is_one_printable_line() -> None:
+    findings = Findings()
+    findings.warn(Place("a\nb.csv"), "unknown file\x1b[2J")
+    assert findings.warnings == ["a\\nb.csv: unknown file\\x1b[2J"]
+
+
 def test_guesses_run_out() -> None:
     findings = Findings()
     guesses = [findings.guess("mial", ["mail"], "add it") for _ in range(201)]

@@ -1,8 +1,11 @@
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scheduler.inputs import InputError, load, with_previous
 from scheduler.schedule import Placement, Schedule, place, schedule_of
@@ -50,6 +53,48 @@ def test_a_path_that_is_no_folder(tmp_path: Path) -> None:
     missing = tmp_path / "none"
     with pytest.raises(InputError, match="none: is not a folder; a portfolio is a folder of tables"):
         load(missing)
+
+
+FILES = sorted(path.name for path in GOLDEN.iterdir())
+CELLS = (
+    "",
+    "0",
+    "-1",
+    "nan",
+    "9" * 40,
+    "*",
+    "a;b",
+    "x+5m",
+    "dba*2",
+    "2027-03-28 01:30",
+    "9999-12-31",
+    "\x00",
+    '"',
+    "\u202e",
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(FILES), st.integers(0), st.sampled_from(CELLS) | st.binary(max_size=4), st.integers(0, 6))
+def test_a_damaged_file_is_loaded_or_refused(file: str, at: int, new: str | bytes, length: int) -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        for path in GOLDEN.iterdir():
+            lines = path.read_bytes().splitlines(keepends=True)
+            # A few rows of usage do, and are quicker.
+            (folder / path.name).write_bytes(b"".join(lines[:12] if path.name == "usage.csv" else lines))
+        content = (folder / file).read_bytes()
+        at %= len(content)
+        added = new.encode() if isinstance(new, str) else new
+        (folder / file).write_bytes(content[:at] + added + content[at + length :])
+        try:
+            load(folder)
+        except InputError as error:
+            problems = error.problems
+        else:
+            return
+    assert problems
+    assert all(problem.isprintable() for problem in problems)
 
 
 # --- the instant of planning -------------------------------------------------------------------------------------

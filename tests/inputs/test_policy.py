@@ -111,6 +111,17 @@ def test_problems_inside_tables_have_their_line(folder: Any) -> None:
     ]
 
 
+def test_names_of_service_levels_are_ids(folder: Any) -> None:
+    folder.policy('[service_levels."a;b"]\n[service_levels." gold"]\n[service_levels."x\\u001b[31m"]')
+    assert folder.problems() == [
+        "policy.toml, service_levels.x\\x1b[31m: 'x\\x1b[31m' has a control character in it; delete it",
+        "policy.toml, row 5, service_levels.a;b: 'a;b' has a ';' in it, which separates ids in lists; "
+        "choose an id without it",
+        "policy.toml, row 6, service_levels. gold: ' gold' is no name for a service level; "
+        "write one without spaces around",
+    ]
+
+
 def test_missing_keys(folder: Any) -> None:
     assert folder.write("policy.toml", "currency = 'EUR'\nname = ''\n").problems() == [
         "policy.toml, start: this required key is missing; add it",

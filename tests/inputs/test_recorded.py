@@ -133,9 +133,10 @@ def test_both_files_are_one_too_many(folder: Any) -> None:
             "usage.csv, row 4: has 5 cells where the header has 4; check its commas and quotation marks",
             "usage.csv, row 5, service: 'mial' is not in services.csv or redundancy.csv; did you mean 'mail'?",
         ]),
-        (HEAD.encode() + b"Blue,ma\x00il,2027-02-20,1\n", [
-            "usage.csv, row 2, service: 'ma\\x00il' is not in services.csv or redundancy.csv; did you mean 'mail'?",
-        ]),
+        (HEAD.encode() + b"Blue,ma\x00il,2027-02-20,1\n",
+         ["usage.csv, row 2: has a NUL byte, so this is not a text file; save it as UTF-8 text"]),
+        (HEAD.encode() + b"Blue,mail,2027-02-20\xe6\n",
+         ["usage.csv, row 2: byte 0xe6 is not UTF-8 text; save the file as UTF-8"]),
     ],
 )  # fmt: skip
 def test_csv_that_cannot_be_read(folder: Any, content: bytes, problems: list[str]) -> None:
