@@ -102,8 +102,8 @@ def _check_unique(tables: Tables, findings: Findings) -> None:
     done = tables["history.csv"].by("change")
     for change, row in tables["changes.csv"].by("change").items():
         if change in done:
-            text = f"{shown(change)} is done already ({done[change].place()}); delete it here, or give it another id"
-            findings.problem(row.place("change"), text)
+            text = f"{shown(change)} is done already ({done[change].place()}); it is planned again all the same"
+            findings.warn(row.place("change"), text)
 
 
 def _check_pairs(table: Table, key: tuple[str, ...], column: str, mend: str, findings: Findings) -> None:

@@ -105,18 +105,22 @@ def test_ids_given_twice(folder: Any) -> None:
     folder.write("changes.csv", "change,services,duration_minutes\nC1,mail,60\nC1,mail,90\n")
     folder.write("engineers.csv", "engineer,skills\nana,dba\nana,network\n")
     folder.write("calendars.csv", "calendar,kind,hours\nn,blackout,Mon 01:00-02:00\nn,allowed,Tue 01:00-02:00\n")
-    folder.write("history.csv", "change\nC1\n")
     mend = "give one of them another id, or delete it"
     assert folder.problems() == [
         f"teams.csv, row 4, team: 'Blue' is in row 2 too; {mend}",
         f"services.csv, row 6, service: 'mail' is in row 2 too; {mend}",
         "redundancy.csv, row 2, group: 'pool' is a service too (services.csv, row 5); give the group an id of its own",
         "redundancy.csv, row 4, service: 'pool' with 'm1' is in row 2 too; delete one of the two rows",
-        "changes.csv, row 2, change: 'C1' is done already (history.csv, row 2); delete it here, or give it another id",
         f"changes.csv, row 3, change: 'C1' is in row 2 too; {mend}",
         f"engineers.csv, row 3, engineer: 'ana' is in row 2 too; {mend}",
         f"calendars.csv, row 3, calendar: 'n' is in row 2 too; {mend}",
     ]
+
+
+def test_a_change_that_is_done_may_be_planned_again(folder: Any) -> None:
+    folder.write("history.csv", "change\nC1\n")
+    warning = "changes.csv, row 2, change: 'C1' is done already (history.csv, row 2); it is planned again all the same"
+    assert warning in folder.warnings()
 
 
 def test_dependencies_given_twice(folder: Any) -> None:
