@@ -34,7 +34,7 @@ from scheduler.schedule import Result, Schedule
 from scheduler.verify import verify
 
 REFUSED, USAGE, BROKEN, STOPPED = 1, 2, 3, 4
-DEMO_SECONDS = 55.0
+DEMO_SECONDS = 50.0
 AFTER_SOLVING = 10.0
 """Seconds that the demo keeps for pricing the habits on a slow machine."""
 
