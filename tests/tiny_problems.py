@@ -13,8 +13,11 @@ from scheduler.solver.problem import Problem
 T = TypeVar("T")
 
 
-def random_problem(choice: Choice) -> Problem:
-    """Up to four changes on up to nine slots, with up to five starts each, and some of every primitive."""
+def random_problem(choice: Choice, *, stacked: int = 0) -> Problem:
+    """Up to four changes on up to nine slots, with up to six starts each, and some of every primitive.
+
+    `stacked` is the chance in per cent that a change uses a resource twice, over slots that may overlap.
+    """
     slots = choice.integer(5, 9)
     names = ["a", "b", "c", "d"][: choice.integer(2, 4)]
     problem = Problem(slots, names)
@@ -24,7 +27,7 @@ def random_problem(choice: Choice) -> Problem:
         uses = []
         for name in subset(choice, names, 70):
             uses.append((name, choice.integer(1, 2), choice.integer(0, 1), choice.integer(1, 3)))
-            if flag(choice, 10):  # a second stretch of the same change, here too
+            if flag(choice, stacked):
                 uses.append((name, 1, choice.integer(0, 4), choice.integer(1, 2)))
         problem.resource(f"resource {number}", "", _numbers(choice, slots, 1, 4), uses)
     for number in range(choice.pick([0, 0, 1, 2])):
