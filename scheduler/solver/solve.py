@@ -98,7 +98,7 @@ def solve(
     )
     if answer.status in ("OPTIMAL", "FEASIBLE"):
         return _with_schedule(result, answer, effort)
-    clash = tuple(_empty_masks(portfolio, problem)) if answer.status == "INFEASIBLE" else ()
+    clash = tuple(_empty_masks(problem)) if answer.status == "INFEASIBLE" else ()
     unplaced = tuple(Unplaced(change=c, reason="no schedule was found", drop_cents=None) for c in portfolio.changes)
     return replace(result, clash=clash, unplaced=unplaced, seconds=effort.elapsed)
 
@@ -141,20 +141,24 @@ def _why_dropped(portfolio: Portfolio, change: str) -> str:
     return "leaving it out costs less than any window it could have, or no window was left"
 
 
-def _empty_masks(portfolio: Portfolio, problem: Compiled) -> list[Clash]:
+def _empty_masks(problem: Compiled) -> list[Clash]:
+    """List, for every mandatory change without a possible start, the rules that leave none, each by its law."""
+    laws = {rule.name: rule.law for rule in RULES}
     clashes = []
     for change, ok, price in zip(problem.problem.changes, problem.ok, problem.drop, strict=True):
         if price is None and not ok.any():
-            rules = _emptied_by(problem, change)
-            text = f"{change} has no possible start: {', '.join(rules)} together leave none"
-            clashes.append(Clash(rule=rules[0], changes=(change,), text=text))
+            for rule in _emptied_by(problem, change):
+                clashes.append(Clash(rule=rule, changes=(change,), text=f"{change} has no start left: {laws[rule]}"))
     everyone = tuple(problem.problem.changes)
     text = "every change could be placed alone, but no schedule places all mandatory changes together"
     return clashes or [Clash(rule="mandatory", changes=everyone, text=text)]
 
 
 def _emptied_by(problem: Compiled, change: str) -> list[str]:
-    """Name a smallest-first choice of masks that together leave a change no start; lags count as precedence."""
+    """Name masks that together leave a change no start, and that leave one without any of them.
+
+    Where masks alone leave starts, it is the changes that it comes after, or that come after it.
+    """
     number = problem.problem.index[change]
     masks = problem.problem.masks[number]
     kept = dict(masks)
