@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from builders import calendar, change, depends, engineer, group, level, portfolio, team, when
+from builders import calendar, change, decide, depends, engineer, group, level, portfolio, team, when
 
 from scheduler.portfolio import Portfolio
 
@@ -32,7 +33,18 @@ def case(
 
 @cache
 def hand_cases() -> list[HandCase]:
-    return [*_union(), *_redundancy(), *_capacity(), *_notice(), *_clock_change(), *_grid(), *_recorded(), *_plain()]
+    return [
+        *_union(),
+        *_redundancy(),
+        *_capacity(),
+        *_notice(),
+        *_announced(),
+        *_decided(),
+        *_clock_change(),
+        *_grid(),
+        *_recorded(),
+        *_plain(),
+    ]
 
 
 def _union() -> list[HandCase]:
@@ -91,11 +103,14 @@ def _capacity() -> list[HandCase]:
     # On duty is who is there for the whole slot: Ben from 10:15 on serves no slot before 10:30.
     late = [people[0], engineer("ben", skills="network", works="Mon 10:15-18:00")]
     alone = portfolio(changes=[change("P", skills="dba;network")], engineers=late)
+    ana = engineer("ana", skills="dba;network", works="Mon 00:30-18:00")
+    sleepy = portfolio(changes=[change("P", skills="dba")], engineers=[ana])
     return [
         case("example 3, together", world, {"P": "Mon 00:00", "Q": "Mon 00:30"}, {"capacity"}),
         case("example 3, apart", world, {"P": "Mon 00:00", "Q": "Mon 01:00"}),
         case("half a slot on duty", alone, {"P": "Mon 10:00"}, {"capacity"}),
         case("whole slots on duty", alone, {"P": "Mon 10:30"}),
+        case("off duty in the first slot", sleepy, {"P": "Mon 00:00"}, {"capacity"}),
     ]
 
 
@@ -109,6 +124,69 @@ def _notice() -> list[HandCase]:
     return [
         case("example 4, in time", world, {"A": "2027-03-06T16:00Z"}),
         case("example 4, too late", world, {"A": "2027-03-06T15:30Z"}, {"notice"}),
+    ]
+
+
+def _announced() -> list[HandCase]:
+    # Five days of notice and a `now` of Monday: Tuesday is too soon for anything that is announced only now.
+    def world(**fields: Any) -> Portfolio:
+        return portfolio(
+            changes=[change("A"), change("B", services="db")], teams=[team("t", uses="app", notice=5)], **fields
+        )
+
+    def one(**fields: Any) -> Portfolio:
+        return portfolio(changes=[change("A", **fields)], teams=[team("t", uses="app", notice=5)])
+
+    def approved(told: str | None, **fields: Any) -> Portfolio:
+        return world(decisions=[decide("A", "approve", "Tue 02:00", told)], approved_may_move=True, **fields)
+
+    there, moved = {"A": "Tue 02:00", "B": "Tue 02:00"}, {"A": "Tue 02:30", "B": "Tue 02:00"}
+    earlier = {"A": ("Tue 02:00", "2027-02-20T09:00Z")}
+    return [
+        case("a new window", world(), there, {"notice"}),
+        case("announced in time and kept", approved("2027-02-25T09:00Z"), there),
+        case("announced in time and moved", approved("2027-02-25T09:00Z"), moved, {"notice"}),
+        case("announced too late and kept", approved("2027-02-26T09:00Z"), there, {"notice"}),
+        case("announced by an earlier schedule", world(announced=earlier), there),
+        case("moved since an earlier schedule", world(announced=earlier), moved, {"notice"}),
+        case("approved after an earlier schedule", approved(None, announced=earlier), there),
+        case("approved anew", approved("2027-02-28T09:00Z", announced=earlier), there, {"notice"}),
+        case(
+            "another's announcement",
+            world(decisions=[decide("B", "pin", "Tue 02:00", "2027-02-20T09:00Z")]),
+            there,
+            {"notice"},
+        ),
+        case("pinned", world(decisions=[decide("A", "pin", "Tue 02:00")]), there),
+        case("pinned elsewhere", world(decisions=[decide("A", "pin", "Tue 02:00")]), moved, {"notice", "pins"}),
+        case("fixed", one(fixed_start="Tue 02:00"), {"A": "Tue 02:00"}),
+        case("an emergency", one(type="emergency"), {"A": "Tue 02:00"}),
+        case("without impact", one(impact="NO-IMPACT"), {"A": "Tue 02:00"}),
+        case("one member of several", one(impact="REDUCED-REDUNDANCY"), {"A": "Tue 02:00"}),
+        case("degraded", one(impact="DEGRADED"), {"A": "Tue 02:00"}, {"notice"}),
+    ]
+
+
+def _decided() -> list[HandCase]:
+    # A reserves two hours; of decisions on windows that overlap the later holds.
+    def world(*decisions: tuple[str, str], may_move: bool = False) -> Portfolio:
+        rows = [decide("A", kind, start) for kind, start in decisions]
+        return portfolio(changes=[change("A", p90=90, backout=30)], decisions=rows, approved_may_move=may_move)
+
+    pin, near, far = ("pin", "Tue 02:00"), ("reject", "Tue 03:30"), ("reject", "Tue 04:00")
+    return [
+        case("pin kept", world(pin), {"A": "Tue 02:00"}),
+        case("pin left", world(pin), {"A": "Tue 02:30"}, {"pins"}),
+        case("the later pin holds", world(pin, ("pin", "Wed 02:00")), {"A": "Wed 02:00"}),
+        case("a rejection lifts a pin it overlaps", world(pin, near), {"A": "Wed 02:00"}),
+        case("and no other", world(pin, far), {"A": "Wed 02:00"}, {"pins"}),
+        case("rejected to the last slot", world(near), {"A": "Tue 02:00"}, {"rejected windows"}),
+        case("rejected from the first slot", world(near), {"A": "Tue 05:00"}, {"rejected windows"}),
+        case("up to the rejected window", world(near), {"A": "Tue 01:30"}),
+        case("from its end", world(near), {"A": "Tue 05:30"}),
+        case("a pin lifts a rejection it overlaps", world(near, pin), {"A": "Tue 02:00"}),
+        case("approved is pinned", world(("approve", "Tue 02:00")), {"A": "Tue 02:30"}, {"pins"}),
+        case("unless it may move", world(("approve", "Tue 02:00"), may_move=True), {"A": "Tue 02:30"}),
     ]
 
 
