@@ -148,8 +148,13 @@ class _Run:
         upper = self.objective if self.objective is not None else 2 * max(1, lagrangian.best.cents)
         rows = lagrangian.shares.shape[0] + 5 * self.compiled.changes
         price = CALL_UNITS * rows + ARRAY_UNITS * self.compiled.slots * rows
-        running = self.effort.until(share, price, self.steps, self._tick)
-        self.bound = max(self.bound, lagrangian.improve(upper, running).cents)
+
+        def tick() -> None:
+            self.bound = max(self.bound, lagrangian.best.cents)
+            self._tick()
+
+        lagrangian.improve(upper, self.effort.until(share, price, self.steps, tick))
+        self.bound = max(self.bound, lagrangian.best.cents)
         self._tick(now=True)
 
     def _improve(self, lagrangian: Lagrangian, neighbours: Neighbours) -> None:
