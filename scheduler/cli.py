@@ -20,6 +20,7 @@ from scheduler.batch import load_after, load_with_plan, plan, sample_folder
 from scheduler.console import (
     ProgressLine,
     explanations_document,
+    explanations_text,
     portfolio_text,
     result_text,
     violations_document,
@@ -107,9 +108,9 @@ def plan_command(
     with _orderly():
         before: Schedule | None = None
         if previous is None:
-            portfolio = load(folder, now=now)
+            portfolio = load(folder, now=now, out=out)
         else:
-            portfolio, before = load_after(folder, previous, now=now)
+            portfolio, before = load_after(folder, previous, now=now, out=out)
     result = _run(
         portfolio, limit=time_limit, units=deterministic, workers=workers, seed=seed, previous=before, out=out
     )
@@ -167,7 +168,7 @@ def explain_command(
     if json:
         _print_json(explanations_document(explanations))
     else:
-        print("\n\n".join(str(one) for one in explanations))
+        print(explanations_text(explanations))
 
 
 def main() -> None:

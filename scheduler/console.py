@@ -245,6 +245,14 @@ def violations_document(violations: Iterable[Violation]) -> dict[str, Any]:
     return {"violations": [_plain(one) for one in violations]}
 
 
+def explanations_text(explanations: Iterable[Explanation]) -> str:
+    """List explanations, after a word on what their differences mean."""
+    heading = (
+        "What windows would cost more or less is weighted by service level; all other changes stay where they are."
+    )
+    return "\n\n".join([heading, *(str(one) for one in explanations)])
+
+
 def explanations_document(explanations: Iterable[Explanation]) -> dict[str, Any]:
     """Give explanations as the content of a JSON document."""
     return {"changes": [_plain(one) for one in explanations]}

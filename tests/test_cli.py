@@ -134,7 +134,9 @@ def test_explain_all_or_one(folder: Path, tmp_path: Path) -> None:
     schedule = planned(folder, tmp_path / "out")
     everything = run("explain", folder, schedule)
     assert everything.exit_code == 0
-    assert [line[0] for line in everything.stdout.splitlines() if not line.startswith(" ") and line] == ["A", "B", "C"]
+    heads = [line for line in everything.stdout.splitlines() if line and not line.startswith(" ")]
+    assert heads[1:] == ["A  Patch", "B  Move", "C  Tidy"]
+    assert "weighted by service level" in heads[0]
     one = run("explain", folder, schedule, "B", "--json")
     assert one.exit_code == 0
     (explained,) = json.loads(one.stdout)["changes"]
