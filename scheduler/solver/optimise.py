@@ -79,7 +79,7 @@ class _Run:
         # Tiny problems are solved whole at once, so search and bound need only a start there.
         self.tiny = int(self.compiled.ok.sum()) <= TINY_STARTS
         self.steps = 100.0 if self.tiny else np.inf
-        self.size = min(self.compiled.changes, 15)
+        self.size = min(self.compiled.changes, 15 + self.compiled.changes // 10)
         parts = sum(map(len, (*self.compiled.cells_of, *self.compiled.uses_of, *self.compiled.counted_of)))
         per_change = parts / max(1, self.compiled.changes)
         self.insert_units = CALL_UNITS * (5 + per_change) + ARRAY_UNITS * self.compiled.slots * (10 + per_change)
@@ -175,7 +175,7 @@ class _Run:
             free = self._neighbourhood(neighbours, self.size)
             outcome = self._replan(free, lagrangian, limit)
             if outcome.answer == "OPTIMAL":
-                self.size = min(self.compiled.changes, self.size + 1 + self.size // 10)
+                self.size = min(self.compiled.changes, self.size + 1 + self.size // 8)
             else:
                 self.size = max(5, 3 * self.size // 4)
             self._tick()
