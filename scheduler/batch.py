@@ -56,15 +56,19 @@ def plan(
     return result
 
 
-def load_after(folder: str | Path, previous: str | Path, *, now: str | None = None) -> tuple[Portfolio, Schedule]:
+def load_after(
+    folder: str | Path, previous: str | Path, *, now: str | None = None, out: str | Path | None = None
+) -> tuple[Portfolio, Schedule]:
     """Load a portfolio as it is after an earlier schedule, whose announced windows count as announced.
+
+    `out` is the folder of a plan whose decisions count as well.
 
     Raises
     ------
     InputError
         With every problem of the folder, or else of the schedule.
     """
-    portfolio = load(folder, now=now)
+    portfolio = load(folder, now=now, out=out)
     schedule = read_schedule(previous, portfolio)
     return with_previous(portfolio, schedule), schedule
 
@@ -72,14 +76,15 @@ def load_after(folder: str | Path, previous: str | Path, *, now: str | None = No
 def load_with_plan(folder: str | Path, plan: str | Path, *, now: str | None = None) -> tuple[Portfolio, Schedule]:
     """Load a portfolio and a schedule of it, seen from when the schedule was made unless `now` is given.
 
-    A plan that was legal when it was made gave notice from then on; seen from today it might seem late.
+    A plan that was legal when it was made gave notice from then on; seen from today it might seem late. Decisions
+    beside the schedule count as well.
 
     Raises
     ------
     InputError
         With every problem of the folder, or else of the schedule.
     """
-    portfolio = load(folder, now=now or _planned_at(Path(plan)))
+    portfolio = load(folder, now=now or _planned_at(Path(plan)), out=Path(plan).parent)
     return portfolio, read_schedule(plan, portfolio)
 
 

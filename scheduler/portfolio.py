@@ -228,6 +228,8 @@ class Portfolio:
     replaces the forecast where the users of every slot are known, as when a past plan is billed: a mapping from
     (team, service) to an array of shape (slots,) in thousandths of a user. `announced` gives the start and the instant
     of announcement of windows that an earlier schedule announced. `engineers` is None where nobody said who there is.
+    `folder` is where it was loaded from; `folder_hash` is its content hash before anything was added to what the folder
+    holds, such as later decisions.
     """
 
     policy: Policy
@@ -246,6 +248,8 @@ class Portfolio:
     announced: Mapping[str, tuple[datetime, datetime]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     content_hash: str = ""
+    folder: str = ""
+    folder_hash: str = ""
     _memo: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
 
     @property

@@ -9,13 +9,13 @@ import pandas as pd
 
 from scheduler.horizon import WeeklyHours
 from scheduler.inputs.cells import split_lag
+from scheduler.inputs.decisions import decision_of
 from scheduler.inputs.policy import build_policy
 from scheduler.inputs.references import Tables, resolve
 from scheduler.inputs.tables import Row, Table
 from scheduler.portfolio import (
     Calendar,
     Change,
-    Decision,
     Dependency,
     Engineer,
     Impact,
@@ -46,7 +46,7 @@ def assemble(tables: Tables, usage: pd.DataFrame, now: datetime) -> Portfolio:
         engineers={one.id: one for one in engineers} if tables["engineers.csv"].exists else None,
         calendars={one.id: one for one in (_calendar(row, policy) for row in tables["calendars.csv"])},
         # What was decided about work that is done binds nothing any more.
-        decisions=tuple(_decision(row) for row in tables["decisions.csv"] if row["change"] in changes),
+        decisions=tuple(decision_of(row) for row in tables["decisions.csv"] if row["change"] in changes),
         done=frozenset(row["change"] for row in tables["history.csv"]),
         usage=usage,
     )
@@ -125,12 +125,6 @@ def _calendar(row: Row, policy: Policy) -> Calendar:
         hard=row["hard"],
         cost_cents_per_hour=row["cost_per_hour"],
     )
-
-
-def _decision(row: Row) -> Decision:
-    return Decision(
-        change=row["change"], kind=row["kind"], start=row["start"], announced_at=row["announced_at"]
-    )  # fmt: skip
 
 
 def _changes(tables: Tables, policy: Policy) -> dict[str, Change]:

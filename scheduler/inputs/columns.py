@@ -290,6 +290,9 @@ COLUMNS: tuple[Column, ...] = (
                choices=("pin", "approve", "reject")),
         Column("start", "time", "Start of the window.", required=True),
         Column("announced_at", "time", "When clients were told.", when_empty="not announced"),
+        Column("reason", "long text", "Why it was decided so."),
+        Column("by", "text", "Who decided."),
+        Column("at", "time", "When it was decided."),
     ),
     *_table(
         "history.csv",

@@ -37,6 +37,8 @@ def schedule_document(result: Result, costs: Iterable[str] = ()) -> Document:
         "seed": result.seed,
         "versions": dict(sorted(result.versions.items())),
         "portfolio_hash": portfolio.content_hash,
+        "folder": portfolio.folder,
+        "folder_hash": portfolio.folder_hash,
         "placements": [
             _placement(one, portfolio.now, by_change.get(one.change, {"cents": 0, "weighted_cents": 0}))
             for one in sorted(result.schedule.placements, key=lambda one: (one.change, one.start))

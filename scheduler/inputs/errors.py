@@ -8,7 +8,7 @@ A row is the line an editor shows, so the header is row 1.
 import difflib
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9][0-9.]*")
@@ -59,6 +59,11 @@ class Findings:
     def warn(self, place: Place, text: str) -> None:
         """Note something that the reader should know."""
         self._warnings[place, text] = None
+
+    def adopt(self, other: "Findings", file: str) -> None:
+        """Take over what another reader found in one file, under a name that tells it from others."""
+        for mine, theirs in ((self._problems, other._problems), (self._warnings, other._warnings)):
+            mine.update({(replace(place, file=file), text): None for place, text in theirs})
 
     @property
     def problems(self) -> list[str]:

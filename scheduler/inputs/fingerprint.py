@@ -15,7 +15,7 @@ import pandas as pd
 from scheduler.portfolio import Portfolio
 
 # Filled in after loading, or of no influence on the plan.
-_LEFT_OUT = ("warnings", "content_hash", "usage", "known_users", "_memo")
+_LEFT_OUT = ("warnings", "content_hash", "folder", "folder_hash", "usage", "known_users", "_memo")
 
 
 def content_hash(portfolio: Portfolio) -> str:

@@ -8,6 +8,7 @@ from scheduler.inputs.assemble import assemble
 from scheduler.inputs.cautions import caution
 from scheduler.inputs.columns import FILES
 from scheduler.inputs.consistency import check_rows, check_start
+from scheduler.inputs.decisions import later_decisions
 from scheduler.inputs.errors import Findings, InputError
 from scheduler.inputs.fingerprint import content_hash
 from scheduler.inputs.policy import planning_instant, read_policy
@@ -22,12 +23,19 @@ _OTHER_FILES = ("policy.toml", "usage.csv")
 _TEAM_TIMES = ("events.csv", "preferences.csv")
 
 
-def load(path: str | Path, *, now: datetime | str | None = None, previous: Schedule | None = None) -> Portfolio:
+def load(
+    path: str | Path,
+    *,
+    now: datetime | str | None = None,
+    previous: Schedule | None = None,
+    out: str | Path | None = None,
+) -> Portfolio:
     """Load the portfolio in a folder and check everything about it.
 
     `now` is the instant of planning; without it the policy's counts, or else the clock (until the horizon starts).
-    `previous` is an earlier schedule: windows that it announced are held to be announced. The portfolio's `warnings`
-    say what the author may want to know.
+    `previous` is an earlier schedule: windows that it announced are held to be announced. `out` is the
+    folder of a plan: the rows of its decisions.csv, if it has one, come after those of the portfolio's own. The
+    portfolio's `warnings` say what the author may want to know.
 
     Raises
     ------
@@ -66,7 +74,19 @@ def load(path: str | Path, *, now: datetime | str | None = None, previous: Sched
     _refuse(findings)
     unbuilt(tables, findings)
     caution(portfolio, gathered, findings)
-    return with_previous(replace(portfolio, warnings=tuple(findings.warnings)), previous)
+    apart = out is not None and Path(out).resolve() != folder.resolve()
+    later = later_decisions(Path(str(out)), portfolio, findings) if apart else ()
+    _refuse(findings)
+    alone = content_hash(portfolio)
+    loaded = replace(
+        portfolio,
+        decisions=portfolio.decisions + later,
+        warnings=tuple(findings.warnings),
+        folder=str(folder.resolve()),
+        folder_hash=alone,
+        content_hash=alone,
+    )
+    return with_previous(replace(loaded, content_hash=content_hash(loaded)) if later else loaded, previous)
 
 
 def with_previous(portfolio: Portfolio, previous: Schedule | None) -> Portfolio:
@@ -76,6 +96,8 @@ def with_previous(portfolio: Portfolio, previous: Schedule | None) -> Portfolio:
         for one in (previous.placements if previous else ())
         if one.announced_at is not None and one.change in portfolio.changes
     }
+    if not announced and portfolio.content_hash:
+        return portfolio
     portfolio = replace(portfolio, announced={**portfolio.announced, **announced})
     return replace(portfolio, content_hash=content_hash(portfolio))
 

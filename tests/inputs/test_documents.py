@@ -102,6 +102,8 @@ EXPECTED = """{
     "ortools": "9.15"
   },
   "portfolio_hash": "HASH",
+  "folder": FOLDER,
+  "folder_hash": "HASH",
   "placements": [
     {
       "change": "a",
@@ -164,7 +166,9 @@ EXPECTED = """{
 
 def test_every_field(portfolio: Portfolio) -> None:
     # cost_cents = 100 + 1000 + 30 + 5; gap = 277 / 2277.
-    assert dump(schedule_document(result(portfolio))) == EXPECTED.replace("HASH", portfolio.content_hash)
+    assert dump(schedule_document(result(portfolio))) == EXPECTED.replace("HASH", portfolio.content_hash).replace(
+        "FOLDER", json.dumps(portfolio.folder)
+    )
 
 
 def test_parts_that_were_not_charged(portfolio: Portfolio) -> None:
