@@ -13,6 +13,9 @@ from scheduler.inputs.tables import Row, read_table, utc_text
 from scheduler.portfolio import Decision, Portfolio
 
 FILE = "decisions.csv"
+_TEXTS = ("change", "reason", "by")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that a spreadsheet takes for a formula."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,20 @@ def later_decisions(folder: Path, portfolio: Portfolio, findings: Findings) -> t
     return tuple(kept)
 
 
+def guarded(cell: str) -> str:
+    """Keep a spreadsheet from taking a cell for a formula, so that `unguarded` gives it back.
+
+    >>> guarded("=1+1"), unguarded("'=1+1"), guarded("'=1"), unguarded("''=1"), unguarded("'twas late")
+    ("'=1+1", '=1+1', "''=1", "'=1", "'twas late")
+    """
+    return f"'{cell}" if cell.lstrip("'").startswith(_FORMULA) else cell
+
+
+def unguarded(cell: str) -> str:
+    """Give the cell that `guarded` was given."""
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA) else cell
+
+
 def decision_of(row: Row) -> Decision:
     """Give the decision that a row of decisions.csv holds."""
     return Decision(change=row["change"], kind=row["kind"], start=row["start"], announced_at=row["announced_at"])
@@ -77,4 +94,6 @@ def _rows(folder: Path, zone: str, findings: Findings) -> list[Row]:
     table = read_table(folder, FILE, found, lambda row: zone)
     # The portfolio has a file of the same name.
     findings.adopt(found, str(folder / FILE))
+    for row in table.rows:
+        row.values |= {name: unguarded(row[name]) for name in _TEXTS if row[name]}
     return table.rows

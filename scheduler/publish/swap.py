@@ -29,7 +29,7 @@ def replace_together(folder: Path, files: Mapping[str, bytes], owned: Sequence[s
     created = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with _alone_in(folder):
+        with alone_in(folder):
             _finish_earlier(folder)
             staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=folder))
             try:
@@ -46,7 +46,7 @@ def replace_together(folder: Path, files: Mapping[str, bytes], owned: Sequence[s
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path) -> Iterator[None]:
     """Hold a lock on a folder that ends with the process, however that ends; another writer waits."""
     if sys.platform == "win32":
         yield
@@ -59,6 +59,26 @@ def _alone_in(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def put(path: Path, content: bytes) -> None:
+    """Replace one file: readers see the old one or the new one, whole. The folder should be held by `alone_in`.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; it is then as it was.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    os.close(descriptor)
+    temporary = Path(name)
+    try:
+        _write(temporary, content)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+        _sync(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _stage(staging: Path, folder: Path, files: Mapping[str, bytes], owned: Sequence[str]) -> None:
