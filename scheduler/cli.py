@@ -12,13 +12,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 
 from scheduler.batch import load_after, load_with_plan, plan, sample_folder
 from scheduler.console import (
     ProgressLine,
+    ProgressRecords,
     explanations_document,
     explanations_text,
     portfolio_text,
@@ -103,6 +104,9 @@ def plan_command(
         str | None, typer.Option(metavar="FILE", help="The schedule.json before: what it announced stays announced.")
     ] = None,
     json: Json = False,
+    progress: Annotated[
+        Literal["text", "json"], typer.Option(help="How progress is written to the error output.")
+    ] = "text",
 ) -> None:
     """Choose a window for every change. Ctrl-C keeps the best plan found so far."""
     with _orderly():
@@ -112,7 +116,14 @@ def plan_command(
         else:
             portfolio, before = load_after(folder, previous, now=now, out=out)
     result = _run(
-        portfolio, limit=time_limit, units=deterministic, workers=workers, seed=seed, previous=before, out=out
+        portfolio,
+        limit=time_limit,
+        units=deterministic,
+        workers=workers,
+        seed=seed,
+        previous=before,
+        out=out,
+        records=progress == "json",
     )
     _answer(result, json=json, out=out)
 
@@ -191,9 +202,10 @@ def _run(
     seed: int = 0,
     previous: Schedule | None = None,
     out: str | None = None,
+    records: bool = False,
 ) -> Result:
     cores = min(2, os.cpu_count() or 1) if units is None else 1
-    line = ProgressLine(portfolio.policy.currency)
+    line = (ProgressRecords if records else ProgressLine)(portfolio.policy.currency)
     with _orderly(), _stopping() as stop:
         if out is not None:
             check_writable(out)
@@ -269,3 +281,7 @@ def _refuse(problems: list[str]) -> NoReturn:
 
 def _print_json(document: dict[str, Any]) -> None:
     print(dump(document), end="")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,7 @@
 """What the command line shows: progress, and answers as plain text or as one JSON document."""
 
 import dataclasses
+import json
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -41,7 +42,7 @@ class ProgressLine:
     def __call__(self, progress: Progress) -> None:
         """Show one report, unless the last was shown a moment ago."""
         now = time.monotonic()
-        text = progress_text(progress, self.currency)
+        text = self.text(progress)
         if now < self._next or text == self._shown:
             return
         self._next, self._shown = now + self.every, text
@@ -52,12 +53,28 @@ class ProgressLine:
             self.stream.write(f"{text}\n")
         self.stream.flush()
 
+    def text(self, progress: Progress) -> str:
+        """Give one report as it is shown."""
+        return progress_text(progress, self.currency)
+
     def done(self) -> None:
         """End the line that was written in place."""
         if self.in_place and self._width:
             self.stream.write("\n")
             self.stream.flush()
         self._width = 0
+
+
+class ProgressRecords(ProgressLine):
+    """Writes where a run stands as JSON, one object a line, for programs that follow it."""
+
+    def __init__(self, currency: str, stream: TextIO | None = None, *, every: float = 0.5) -> None:
+        super().__init__(currency, stream, every=every)
+        self.in_place = False
+
+    def text(self, progress: Progress) -> str:
+        """Give seconds, phase, cost and bound in whole cents; null for what is not known."""
+        return json.dumps(dataclasses.asdict(progress))
 
 
 def progress_text(progress: Progress, currency: str) -> str:

@@ -100,6 +100,35 @@ def test_a_plan_can_start_from_the_one_before(folder: Path, tmp_path: Path) -> N
     }
 
 
+def test_a_plan_obeys_the_decisions_beside_it(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    rows = "change,kind,start,announced_at\nA,approve,2027-03-04T10:00Z,2027-02-20T09:00Z\n"
+    out.mkdir()
+    (out / "decisions.csv").write_text(rows + "B,reject,2027-03-01T00:00Z,\nGone,reject,2027-03-01T00:00Z,\n")
+    schedule = planned(folder, out)
+    placed = {one["change"]: one for one in json.loads(schedule.read_text())["placements"]}
+    assert placed["A"]["start"] == "2027-03-04T10:00:00Z"  # in office hours, which nobody would choose
+    assert placed["A"]["announced_at"] == "2027-02-20T09:00:00Z"
+    assert placed["B"]["start"] >= "2027-03-01T02:00:00Z"  # two hours were rejected
+    assert "STATUS:CONFIRMED" in (out / "feeds" / "Blue.ics").read_text()
+    assert (out / "decisions.csv").read_text().startswith(rows)
+    document = json.loads(schedule.read_text())
+    assert document["folder"] == str(folder.resolve())
+    # What is decided beside the plan binds whoever judges it; the folder alone knows nothing of it.
+    assert run("verify", folder, schedule).exit_code == 0
+    with (out / "decisions.csv").open("a") as log:
+        log.write("A,reject,2027-03-04T10:00Z,\n")
+    assert run("verify", folder, schedule).stdout.startswith("rejected windows: A ")
+
+
+def test_progress_can_be_followed_by_a_program(folder: Path) -> None:
+    command = [sys.executable, "-m", "scheduler.cli", "plan", str(folder), "--time-limit", "1", "--progress", "json"]
+    finished = subprocess.run(command, capture_output=True, text=True, check=True)
+    records = [json.loads(line) for line in finished.stderr.splitlines()]
+    assert records
+    assert set(records[0]) == {"seconds", "phase", "objective_cents", "bound_cents"}
+
+
 def test_verify_is_silent_on_a_plan_and_names_what_another_breaks(folder: Path, tmp_path: Path) -> None:
     schedule = planned(folder, tmp_path / "out")
     result = run("verify", folder, schedule)

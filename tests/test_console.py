@@ -1,12 +1,13 @@
 """What the command line shows: progress in place and in a log, and the words for every kind of answer."""
 
 import io
+import json
 from dataclasses import replace
 
 from builders import change, level, portfolio, schedule, team
 
 from scheduler.batch import plan
-from scheduler.console import ProgressLine, progress_text, result_text, violations_text
+from scheduler.console import ProgressLine, ProgressRecords, progress_text, result_text, violations_text
 from scheduler.schedule import BaselineFigures, Clash, Result, Schedule, Unplaced, total
 from scheduler.solver.optimise import Progress
 from scheduler.verify import bill
@@ -50,6 +51,18 @@ def result(**more: object) -> Result:
         },
     )
     return replace(made, **more)  # type: ignore[arg-type]
+
+
+def test_progress_for_programs_is_json_even_on_a_terminal() -> None:
+    stream = Terminal()
+    line = ProgressRecords("EUR", stream, every=0)
+    for one in (progress(0, None), progress(1.25, 300_000, 240_000)):
+        line(one)
+    line.done()
+    assert [json.loads(text) for text in stream.getvalue().splitlines()] == [
+        {"seconds": 0, "phase": "search", "objective_cents": None, "bound_cents": None},
+        {"seconds": 1.25, "phase": "search", "objective_cents": 300_000, "bound_cents": 240_000},
+    ]
 
 
 def test_progress_in_one_line() -> None:
