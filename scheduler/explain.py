@@ -13,11 +13,11 @@ import numpy.typing as npt
 from scheduler.baselines import priced_everywhere, without_look_ahead
 from scheduler.demand.topology import affected_teams
 from scheduler.demand.usage import assumed
-from scheduler.explanation import BindingRule, Explanation, ForbiddenWindow, OtherWindow
+from scheduler.explanation import BindingRule, Explanation, ForbiddenWindow, OtherWindow, PriceCurve
 from scheduler.horizon import Mask, Window
 from scheduler.portfolio import Portfolio, standing
 from scheduler.rules import RULES
-from scheduler.schedule import Charge, Placement, Schedule, notice_given, schedule_of
+from scheduler.schedule import Charge, Placement, Schedule, notice_given, place
 from scheduler.solver.state import State
 from scheduler.verify import bill
 from scheduler.wording import listing
@@ -39,12 +39,15 @@ def explain(portfolio: Portfolio, schedule: Schedule, changes: Iterable[str] | N
     chosen = list(portfolio.changes if changes is None else changes)
     for change in chosen:
         _ = portfolio.changes[change]
-    witness = _Witness(portfolio, schedule)
+    witness = Witness(portfolio, schedule)
     return [witness.explain(change) for change in chosen]
 
 
-class _Witness:
-    """A schedule, priced, with every change but the one asked about held still."""
+class Witness:
+    """A schedule, priced, with every change but the one asked about held still.
+
+    Takes the change asked about out and puts it back, so it must not be asked by two threads at once.
+    """
 
     def __init__(self, portfolio: Portfolio, schedule: Schedule) -> None:
         self.portfolio, self.schedule = portfolio, schedule
@@ -67,6 +70,7 @@ class _Witness:
             for state in (self.prices, self.rules):
                 state.place(self.index[placement.change], slot)
         self.assumed = assumed(portfolio)
+        self._partners = _partners(portfolio)
         self.charges: dict[str, list[Charge]] = defaultdict(list)
         self.lost: dict[tuple[str, str], list[Charge]] = defaultdict(list)
         for charge in bill(portfolio, schedule):
@@ -74,7 +78,8 @@ class _Witness:
             if charge.cost in ("downtime", "overrun"):
                 self.lost[charge.team, charge.service].append(charge)
 
-    def explain(self, change: str) -> Explanation:
+    def curve(self, change: str) -> PriceCurve:
+        """Price every start of a change and say which rules forbid it."""
         number, slot = self.index[change], self.slots.get(change)
         for state in (self.prices, self.rules):
             if slot is not None:
@@ -83,8 +88,19 @@ class _Witness:
         for state in (self.prices, self.rules):
             if slot is not None:
                 state.place(number, slot)
-        drop = self.prices.compiled.drop[number]
-        now = int(price[slot]) if slot is not None else drop or 0
+        return PriceCurve(
+            change=change,
+            slot=slot,
+            cents=price,
+            now_cents=int(price[slot]) if slot is not None else self.prices.compiled.drop[number] or 0,
+            forbidden=forbidden,
+        )
+
+    def explain(self, change: str) -> Explanation:
+        """Say everything there is to say about the window of a change."""
+        curve = self.curve(change)
+        price, forbidden, now = curve.cents, curve.forbidden, curve.now_cents
+        drop = self.prices.compiled.drop[self.index[change]]
         placement = self.schedule.by_change.get(change)
         charges = self.charges[change]
         policy = self.portfolio.policy
@@ -178,10 +194,21 @@ class _Witness:
 
     def _words(self, change: str, slot: int, rules: Sequence[str]) -> tuple[str, ...]:
         """Say what `verify` would say of some rules if the change were moved to a slot."""
-        starts = {one.change: one.start for one in self.schedule.placements}
-        moved = schedule_of(self.portfolio, starts | {change: self.portfolio.horizon.at(slot)})
-        checks = [rule.check(self.portfolio, moved) for rule in RULES if rule.name in rules]
-        return tuple(one.text for found in checks for one in found if change in one.changes)
+        window = self._window(change, slot)
+        partners = self._partners[change]
+        everybody = {one.change: one for one in self.schedule.placements} | {
+            change: place(self.portfolio, change, window.start)
+        }
+        nearby = [one for one in everybody.values() if one.reserved.overlaps(window) or one.change in partners]
+        texts: list[str] = []
+        for rule in (rule for rule in RULES if rule.name in rules):
+            # What runs at other times seldom matters, and to check it all takes a large portfolio minutes.
+            for some in (nearby, everybody.values()):
+                found = [one.text for one in rule.check(self.portfolio, Schedule(tuple(some))) if change in one.changes]
+                texts += found
+                if found:
+                    break
+        return tuple(texts)
 
     def _window(self, change: str, slot: int) -> Window:
         start = self.portfolio.horizon.at(slot)
@@ -204,6 +231,16 @@ class _Witness:
             said = [f"{team} gets {given} of {promised} days" for team, (given, promised) in late.items()]
             why = _why_late(self.portfolio, placement)
             yield f"shorter notice than promised{why}: {listing(said)}"
+
+
+def _partners(portfolio: Portfolio) -> Mapping[str, set[str]]:
+    """Give for every change those that it names, or that name it, wherever they are."""
+    partners: dict[str, set[str]] = defaultdict(set)
+    for change in portfolio.changes.values():
+        for other in (*(one.change for one in change.after), *change.not_with, *change.same_window_as):
+            partners[change.id].add(other)
+            partners[other].add(change.id)
+    return partners
 
 
 def late_notice(portfolio: Portfolio, placement: Placement) -> Mapping[str, tuple[int, int]]:

@@ -3,7 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from scheduler.horizon import Window
+import numpy as np
+import numpy.typing as npt
+
+from scheduler.horizon import Mask, Window
 from scheduler.schedule import Placement
 from scheduler.wording import instant_text, listing, money_text, window_text
 
@@ -35,6 +38,22 @@ class ForbiddenWindow:
     saving_cents: int
     rules: tuple[str, ...]
     texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PriceCurve:
+    """What every start of one change costs while the other changes stay where they are.
+
+    `cents` (what is minimised, int64) and the masks of `forbidden` (by name of rule) have shape (slots,); `slot` is
+    where the change is, None without a window, and `now_cents` what it costs there (its drop price without one).
+    Starts that the rule `horizon` forbids are not priced to their end.
+    """
+
+    change: str
+    slot: int | None
+    cents: npt.NDArray[np.int64]
+    now_cents: int
+    forbidden: Mapping[str, Mask]
 
 
 @dataclass(frozen=True, kw_only=True)

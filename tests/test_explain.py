@@ -10,7 +10,7 @@ from builders import blackout, change, decide, depends, level, portfolio, schedu
 from hypothesis import given, settings
 from strategies import cases
 
-from scheduler.explain import Explanation, explain, late_notice
+from scheduler.explain import Explanation, Witness, explain, late_notice
 from scheduler.horizon import Window
 from scheduler.portfolio import Portfolio, no_usage
 from scheduler.schedule import schedule_of, total
@@ -227,6 +227,28 @@ def test_every_change_is_explained_in_file_order_unless_some_are_named() -> None
         explain(p, plan, ["nobody"])
 
 
+def test_the_curve_prices_every_start_and_says_what_forbids_it() -> None:
+    # Nine users but two at 01:00 and one from 02:00 on Monday; before 02:00 is forbidden, the last half-hour too short.
+    p = portfolio(
+        changes=[change("A"), change("B", drop=700)],
+        users={("Blue", "app"): week(9, Mon_01=2, Mon_02=1)},
+        blackouts=[blackout("Mon 00:00", "Mon 02:00")],
+    )
+    witness = Witness(p, schedule(p, {"A": "Mon 02:00"}))
+    curve = witness.curve("A")
+    assert (curve.slot, curve.now_cents) == (4, 100)
+    # 01:30 takes half an hour of two users and half an hour of one.
+    assert list(curve.cents[:6]) == [900, 550, 200, 150, 100, 500]
+    assert {rule: list(np.flatnonzero(mask)) for rule, mask in curve.forbidden.items()} == {
+        "blackout": [0, 1, 2, 3],
+        "horizon": [335],
+    }
+    # B would share the outage of A; without a window it costs its drop price.
+    left_out = witness.curve("B")
+    assert (left_out.slot, left_out.now_cents, left_out.cents[4]) == (None, 700, 0)
+    assert witness.explain("A") == explain(p, schedule(p, {"A": "Mon 02:00"}), ["A"])[0]
+
+
 def test_explaining_changes_nothing() -> None:
     p = portfolio(changes=[change("A"), change("B")], users={("Blue", "app"): week(3, Mon_01=1)})
     plan = schedule(p, {"A": "Mon 01:00", "B": "Mon 01:00"})
@@ -280,7 +302,10 @@ def test_every_price_and_every_verdict_is_that_of_bill_and_verify(case: tuple[Po
             assert broken(rest) or not broken(rest | {found.change: other.window.start})
         for forbidden in found.forbidden:
             assert extra(found.change, forbidden.window.start) == -forbidden.saving_cents
-            assert broken(rest) or set(forbidden.rules) == set(broken(rest | {found.change: forbidden.window.start}))
+            moved = rest | {found.change: forbidden.window.start}
+            assert broken(rest) or set(forbidden.rules) == set(broken(moved))
+            words = [one.text for one in verify(p, schedule_of(p, moved)) if found.change in one.changes]
+            assert broken(rest) or sorted(forbidden.texts) == sorted(words)
         for binding in found.binding:
             assert extra(found.change, binding.window.start) == -binding.saving_cents
             assert broken(rest) or set(broken(rest | {found.change: binding.window.start})) == {binding.rule}
