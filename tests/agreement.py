@@ -60,14 +60,33 @@ def cost_disagreement(cost: Cost, case: Case) -> str | None:
     # A start before the earliest waits for nothing; the law does not price it.
     if not case.inside or (cost.name == "delay" and "earliest" in case.broken):
         return None
-    rows = by_row(list(cost.bill(case.portfolio, case.schedule)))
+    charges = list(cost.bill(case.portfolio, case.schedule))
     names = ("downtime", "overrun") if cost.name == "downtime" else (cost.name,)
     expected = {row: amounts for row, amounts in case.bill.items() if row[0] in names}
     problem = posted(cost, case.portfolio)
     price = problem.cost({problem.index[change]: slot for change, slot in case.starts.items()})
     total = sum(weighted for _, weighted in expected.values())
+    rows = by_row(charges)
     if rows != expected or price != total:
         return f"{cost.name}: bill {rows}, oracle {expected}, problem {price}, oracle {total}"
+    return misplaced(charges, case) if cost.name == "downtime" else None
+
+
+def misplaced(charges: list[Charge], case: Case) -> str | None:
+    """Tell of rows that overlap, touch although they are equal, or leave out or add slots in which money is lost."""
+    floor = case.portfolio.horizon.floor
+    slots: dict[oracle.Row, set[int]] = defaultdict(set)
+    edges: dict[oracle.Row, list[int]] = defaultdict(list)
+    for charge in charges:
+        if charge.team:
+            row = (charge.cost, charge.team, charge.service, charge.change, charge.share)
+            slots[row].update(range(floor(charge.start), floor(charge.end)))
+            edges[row] += [floor(charge.start), floor(charge.end)]
+    for row, lost in oracle.lost_slots(case.portfolio, case.schedule).items():
+        placement = case.schedule.by_change[row[3]]
+        own = range(floor(placement.start), floor(placement.reserved_until))
+        if not lost <= slots[row] <= set(own) or len(set(edges[row])) < len(edges[row]):
+            return f"{row}: billed over {sorted(slots[row])} with edges {edges[row]}, lost in {sorted(lost)}"
     return None
 
 

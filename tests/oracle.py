@@ -332,13 +332,8 @@ Row = tuple[str, str, str, str, Fraction | None]
 Bill = dict[Row, tuple[int, int]]
 
 
-def bill(portfolio: Portfolio, schedule: Schedule) -> Bill:
-    """Cents and weighted cents by (cost, team, service, change, share); costs of no team have no share."""
-    rows: dict[Row, tuple[int, int]] = defaultdict(lambda: (0, 0))
-
-    def add(row: Row, cents: int, weighted: int) -> None:
-        rows[row] = (rows[row][0] + cents, rows[row][1] + weighted)
-
+def losses(portfolio: Portfolio, schedule: Schedule) -> Iterator[tuple[Row, int, int, int]]:
+    """What is lost slot by slot: the row it belongs to, the slot, cents and weighted cents."""
     step = timedelta(minutes=portfolio.policy.slot_minutes)
     for moment in moments(portfolio, schedule):
         slot = (moment - portfolio.horizon.start) // step
@@ -357,7 +352,27 @@ def bill(portfolio: Portfolio, schedule: Schedule) -> Bill:
                 cents, weighted = price_of(portfolio, team, node, slot, largest)
                 for number, change in enumerate(causes):
                     row = ("downtime" if expected else "overrun", team, node, change, largest)
-                    add(row, split(cents, len(causes), number), split(weighted, len(causes), number))
+                    yield row, slot, split(cents, len(causes), number), split(weighted, len(causes), number)
+
+
+def lost_slots(portfolio: Portfolio, schedule: Schedule) -> Mapping[Row, set[int]]:
+    """The slots in which each row loses anything."""
+    found: dict[Row, set[int]] = defaultdict(set)
+    for row, slot, cents, weighted in losses(portfolio, schedule):
+        if cents or weighted:
+            found[row].add(slot)
+    return found
+
+
+def bill(portfolio: Portfolio, schedule: Schedule) -> Bill:
+    """Cents and weighted cents by (cost, team, service, change, share); costs of no team have no share."""
+    rows: dict[Row, tuple[int, int]] = defaultdict(lambda: (0, 0))
+
+    def add(row: Row, cents: int, weighted: int) -> None:
+        rows[row] = (rows[row][0] + cents, rows[row][1] + weighted)
+
+    for row, _, cents, weighted in losses(portfolio, schedule):
+        add(row, cents, weighted)
     for p in schedule.placements:
         change = portfolio.changes[p.change]
         since = max(filter(None, (change.earliest, portfolio.horizon.start)))
