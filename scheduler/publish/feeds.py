@@ -7,7 +7,7 @@ X- values escaped, so that no text can add a line of its own.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
@@ -57,35 +57,43 @@ def plain(text: str) -> str:
     return _UNPRINTABLE.sub("", _LINE_ENDS.sub("\n", text).replace("\t", " "))
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Give text as one line without characters that no calendar may carry."""
     return " ".join(plain(text).split())
 
 
 def _feed(portfolio: Portfolio, placements: tuple[Placement, ...], team: str) -> bytes:
-    name = f"Maintenance for {_line(portfolio.teams[team].name) or _line(team)}"
-    identity = f"feed/{_identity(portfolio, team)}"
+    name = f"Maintenance for {one_line(portfolio.teams[team].name) or one_line(team)}"
+    events = {placement: _event(portfolio, placement, team) for placement in placements}
+    return calendar_of(portfolio, name, f"feed/{identity(portfolio, team)}", events)
+
+
+def calendar_of(portfolio: Portfolio, name: str, id: str, events: Mapping[Placement, Event]) -> bytes:
+    """Give a calendar of events in the order of their placements."""
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
-    calendar.add("uid", identity)
-    calendar.add("x-wr-relcalid", vText(identity))
+    calendar.add("uid", id)
+    calendar.add("x-wr-relcalid", vText(id))
     # The library does not escape plain strings in these two.
     calendar.add("name", vText(name))
     calendar.add("x-wr-calname", vText(name))
-    calendar.add("last-modified", max((_revised(portfolio, one) for one in placements), default=portfolio.now))
+    calendar.add("last-modified", max((revised(portfolio, one) for one in events), default=portfolio.now))
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vText("PT1H"))
-    for placement in sorted(placements, key=lambda one: (one.start, one.change)):
-        calendar.add_component(_event(portfolio, placement, team))
+    for placement in sorted(events, key=lambda one: (one.start, one.change)):
+        calendar.add_component(events[placement])
     return bytes(calendar.to_ical(sorted=False))
 
 
-def _identity(portfolio: Portfolio, id: str) -> str:
+def identity(portfolio: Portfolio, id: str) -> str:
+    """Give the part of a UID that says what is meant: an id of the user with the policy's domain."""
     encodable = id.encode("utf-8", "surrogatepass")
-    return f"{quote(encodable, safe='')}@{_line(portfolio.policy.domain) or DEFAULT_DOMAIN}"
+    return f"{quote(encodable, safe='')}@{one_line(portfolio.policy.domain) or DEFAULT_DOMAIN}"
 
 
-def _revised(portfolio: Portfolio, placement: Placement) -> datetime:
+def revised(portfolio: Portfolio, placement: Placement) -> datetime:
+    """Give the instant at which a window was last made known: its announcement, or else the planning."""
     return placement.announced_at or portfolio.now
 
 
@@ -94,21 +102,29 @@ def _event(portfolio: Portfolio, placement: Placement, team: str) -> Event:
     proposed = placement.announced_at is None
     said = [f"{listing(out, 3)} unavailable"] if out else []
     said += [f"{listing(degraded, 3)} limited"] if degraded else []
-    event = Event()
-    event.add("uid", _identity(portfolio, placement.change))
-    event.add("dtstamp", _revised(portfolio, placement))
-    event.add("last-modified", _revised(portfolio, placement))
-    event.add("sequence", 0)
-    event.add("dtstart", placement.start)
-    event.add("dtend", placement.reserved_until)
-    event.add("summary", ("Proposed: " if proposed else "") + ", ".join(said))
-    event.add("description", "\n".join(_description(portfolio, placement, team, out, degraded)))
-    event.add("status", "TENTATIVE" if proposed else "CONFIRMED")
-    # A proposal only informs; what is announced shows as busy.
-    event.add("transp", "TRANSPARENT" if proposed else "OPAQUE")
+    summary = ("Proposed: " if proposed else "") + ", ".join(said)
+    description = _description(portfolio, placement, team, out, degraded)
+    event = event_of(portfolio, placement, identity(portfolio, placement.change), summary, description)
     event.add("categories", ["Maintenance", Impact.OUTAGE.value if out else Impact.DEGRADED.value])
     if contact := _contact(portfolio, placement.change, team):
         event.add("contact", contact)
+    return event
+
+
+def event_of(portfolio: Portfolio, placement: Placement, id: str, summary: str, lines: Sequence[str]) -> Event:
+    """Give the event of a window: TENTATIVE and not busy while it is a proposal, CONFIRMED once it was announced."""
+    proposed = placement.announced_at is None
+    event = Event()
+    event.add("uid", id)
+    event.add("dtstamp", revised(portfolio, placement))
+    event.add("last-modified", revised(portfolio, placement))
+    event.add("sequence", 0)
+    event.add("dtstart", placement.start)
+    event.add("dtend", placement.reserved_until)
+    event.add("summary", summary)
+    event.add("description", "\n".join(lines))
+    event.add("status", "TENTATIVE" if proposed else "CONFIRMED")
+    event.add("transp", "TRANSPARENT" if proposed else "OPAQUE")
     return event
 
 
@@ -123,12 +139,13 @@ def _nodes(portfolio: Portfolio, change: str, team: str) -> tuple[list[str], lis
 
 def _felt(portfolio: Portfolio, change: str, team: str) -> tuple[list[str], list[str]]:
     out, degraded = _nodes(portfolio, change, team)
-    return [_name(portfolio, node) for node in out], [_name(portfolio, node) for node in degraded]
+    return [name_of(portfolio, node) for node in out], [name_of(portfolio, node) for node in degraded]
 
 
-def _name(portfolio: Portfolio, node: str) -> str:
+def name_of(portfolio: Portfolio, node: str) -> str:
+    """Give the name in full of a service or group."""
     service = portfolio.services.get(node)
-    return (_line(service.name) if service else "") or _line(node)
+    return (one_line(service.name) if service else "") or one_line(node)
 
 
 def _description(
@@ -153,9 +170,9 @@ def _description(
     texts = [("What you will notice", change.what_you_will_notice)]
     for node in (node for nodes in _nodes(portfolio, change.id, team) for node in nodes):
         if node in portfolio.services:
-            texts.append((f"What {_name(portfolio, node)} is used for", portfolio.services[node].used_for))
+            texts.append((f"What {name_of(portfolio, node)} is used for", portfolio.services[node].used_for))
     texts += [("What you can do meanwhile", change.workaround), ("Why", change.why)]
-    lines.extend(f"{label}: {_line(text)}" for label, text in texts if _line(text))
+    lines.extend(f"{label}: {one_line(text)}" for label, text in texts if one_line(text))
     if contact := _contact(portfolio, change.id, team):
         lines.append(f"Questions, or a time that suits you better: {contact}")
     return lines
@@ -165,7 +182,7 @@ def _short_notice(portfolio: Portfolio, placement: Placement, team: str) -> str 
     promised = portfolio.notice_days(team)
     if promised is None or notice_given(portfolio, placement, team) >= promised:
         return None
-    told = day_text(_revised(portfolio, placement), portfolio.teams[team].time_zone)
+    told = day_text(revised(portfolio, placement), portfolio.teams[team].time_zone)
     return (
         f"We are sorry for the short notice: you were promised {promised} days, but this is announced only on {told}."
     )
@@ -173,6 +190,6 @@ def _short_notice(portfolio: Portfolio, placement: Placement, team: str) -> str 
 
 def _contact(portfolio: Portfolio, change: str, team: str) -> str:
     nodes = [node for nodes in _nodes(portfolio, change, team) for node in nodes]
-    owners = [_line(portfolio.services[node].owner) for node in nodes if node in portfolio.services]
-    people = [*owners, _line(portfolio.policy.organizer)]
+    owners = [one_line(portfolio.services[node].owner) for node in nodes if node in portfolio.services]
+    people = [*owners, one_line(portfolio.policy.organizer)]
     return " or ".join(dict.fromkeys(person for person in people if person))
