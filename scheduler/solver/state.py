@@ -59,7 +59,10 @@ class State:
     # --- pricing ---------------------------------------------------------------------------------------------------
 
     def marginal(self, change: int) -> Cents:
-        """Price every start of an unplaced change, all others staying where they are; shape (slots,)."""
+        """Price every start of an unplaced change, all others staying where they are; shape (slots,).
+
+        Exact where `Compiled.ok` is true; elsewhere what only forbidden starts reach may be missing.
+        """
         cost: Cents = self.compiled.cost[change].copy()
         for span in self.compiled.cell_spans[change]:
             cost += sums(self._open[span.targets].sum(axis=0), span.offset, span.length)
