@@ -8,22 +8,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TextIO
 
-from scheduler.baselines import saving
 from scheduler.demand.usage import assumed
 from scheduler.explanation import Explanation
 from scheduler.inputs.tables import utc_text
 from scheduler.portfolio import Portfolio
-from scheduler.schedule import BaselineFigures, Result, Violation
+from scheduler.schedule import Result, Violation
 from scheduler.solver.optimise import Progress
+from scheduler.summary import HABIT_NAMES, compared_cents, count_text, is_proven, own_figures, proof_text, saves_text
 from scheduler.wording import instant_text, listing, money_text, window_text
 
-HABIT_NAMES: Mapping[str, str] = {
-    "first_come": "first come first served",
-    "earliest": "the earliest start",
-    "random_best": "the best of 20 random plans",
-    "random": "the mean of 20 random plans",
-    "sunday_0200": "Sunday 02:00",
-}
 MOST_WARNINGS, MOST_NAMED = 10, 8
 TITLE_WIDTH = 36
 
@@ -112,58 +105,27 @@ def _headline(result: Result) -> Iterator[str]:
     portfolio, policy = result.portfolio, result.portfolio.policy
     placed, known = len(result.schedule.placements), len(portfolio.changes)
     yield (
-        f"{policy.name}: {placed} of {known} changes placed in the {_count(policy.weeks, 'week')} from "
+        f"{policy.name}: {placed} of {known} changes placed in the {count_text(policy.weeks, 'week')} from "
         f"{instant_text(policy.start, policy.time_zone)}."
     )
     yield (
         f"The plan costs clients {money_text(result.cost_cents, policy.currency)} "
-        f"({money_text(_objective(result), policy.currency)} weighted by service level, with delay)."
+        f"({money_text(compared_cents(result), policy.currency)} weighted by service level, with delay)."
     )
     first_come = result.baselines.get("first_come")
     if first_come is not None:
-        yield f"Against first come first served it {_saves(result, first_come)}."
+        yield f"Against first come first served it {saves_text(result, first_come)}."
     for name in ("earliest", "random_best", "sunday_0200"):
         if name in result.baselines:
-            yield f"Against {HABIT_NAMES[name]} it {_saves(result, result.baselines[name])}."
-    gap = result.gap
-    if result.status == "OPTIMAL":
-        yield f"No plan can be cheaper (proven in {result.seconds:.1f} s)."
-    elif gap is None or gap > 0.99:
-        yield f"How much cheaper a plan could be was not found out in {result.seconds:.1f} s."
-    else:
-        yield f"No plan can be more than {gap:.1%} cheaper (proven in {result.seconds:.1f} s)."
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" + ("" if number == 1 else "s")
-
-
-def _objective(result: Result) -> int:
-    return (result.objective_cents or 0) - result.drop_cents
-
-
-def _saves(result: Result, habit: BaselineFigures) -> str:
-    share = saving(_objective(result), habit)
-    if habit.violations:
-        return f"cannot be compared: that breaks the rules {_count(habit.violations, 'time')}"
-    if share is None:
-        return (
-            "saves nothing: that costs nothing either" if not _objective(result) else "costs more: that costs nothing"
-        )
-    return f"saves {share:.1%}" if share >= 0 else f"costs {-share:.1%} more"
+            yield f"Against {HABIT_NAMES[name]} it {saves_text(result, result.baselines[name])}."
+    yield f"{proof_text(result)} ({'proven in' if is_proven(result) else 'after'} {result.seconds:.1f} s)."
 
 
 def _comparison(result: Result) -> Iterator[str]:
     if not result.baselines:
         return
     currency = result.portfolio.policy.currency
-    own = BaselineFigures(
-        objective_cents=_objective(result),
-        cost_cents=result.cost_cents,
-        drop_cents=result.drop_cents,
-        violations=0,
-    )
-    names = {"this plan": own} | {HABIT_NAMES[name]: result.baselines[name] for name in HABIT_NAMES}
+    names = {"this plan": own_figures(result)} | {HABIT_NAMES[name]: result.baselines[name] for name in HABIT_NAMES}
     rows = [
         [
             name,

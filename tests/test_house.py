@@ -22,7 +22,7 @@ LINE = [
     {"rules", "costs"},
     {"verify"},
     {"solver"},
-    {"baselines", "explain", "explanation", "backtest"},
+    {"baselines", "explain", "explanation", "summary", "backtest"},
     {"desk"},
     {"publish"},
     {"batch"},

@@ -1,0 +1,66 @@
+"""What a plan saves and how good it provably is, in words: the same on the command line, in the report, on screens."""
+
+from collections.abc import Mapping
+
+from scheduler.baselines import saving
+from scheduler.schedule import BaselineFigures, Result
+
+HABIT_NAMES: Mapping[str, str] = {
+    "first_come": "first come first served",
+    "earliest": "the earliest start",
+    "random_best": "the best of 20 random plans",
+    "random": "the mean of 20 random plans",
+    "sunday_0200": "Sunday 02:00",
+}
+"""The habits by the name of their figures, the strongest first; every headline names that one."""
+
+LARGEST_GAP = 0.99
+
+
+def compared_cents(result: Result) -> int:
+    """Give what a plan is compared by: its objective without the drop prices, which no habit can change."""
+    return (result.objective_cents or 0) - result.drop_cents
+
+
+def own_figures(result: Result) -> BaselineFigures:
+    """Give the figures of the plan itself, as those of a habit are given; a plan breaks no rule."""
+    return BaselineFigures(
+        objective_cents=compared_cents(result),
+        cost_cents=result.cost_cents,
+        drop_cents=result.drop_cents,
+        violations=0,
+    )
+
+
+def saves_text(result: Result, habit: BaselineFigures) -> str:
+    """Say what a plan saves against a habit, to follow `it`; what breaks rules is compared with nothing."""
+    share = saving(compared_cents(result), habit)
+    if habit.violations:
+        return f"cannot be compared: that breaks rules {count_text(habit.violations, 'time')}"
+    if share is None:
+        costs = compared_cents(result)
+        return "costs more: that costs nothing" if costs else "saves nothing: that costs nothing either"
+    return f"saves {share:.1%}" if share >= 0 else f"costs {-share:.1%} more"
+
+
+def proof_text(result: Result) -> str:
+    """Say how much cheaper a plan could be at most, without the full stop."""
+    if result.status == "OPTIMAL":
+        return "No plan can be cheaper"
+    if not is_proven(result):
+        return "How much cheaper a plan could be was not found out"
+    return f"No plan can be more than {result.gap:.1%} cheaper"
+
+
+def is_proven(result: Result) -> bool:
+    """Tell whether the bound says anything: a gap of nearly all is none."""
+    return result.status == "OPTIMAL" or (result.gap is not None and result.gap <= LARGEST_GAP)
+
+
+def count_text(number: int, word: str) -> str:
+    """Give a number and what it counts.
+
+    >>> count_text(1, "week"), count_text(2, "week")
+    ('1 week', '2 weeks')
+    """
+    return f"{number} {word}" + ("" if number == 1 else "s")

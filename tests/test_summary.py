@@ -1,0 +1,77 @@
+"""What a plan saves, in words."""
+
+import doctest
+from dataclasses import replace
+from datetime import timedelta
+from fractions import Fraction
+
+import pytest
+from builders import change, portfolio, schedule, when
+
+from scheduler import summary
+from scheduler.schedule import BaselineFigures, Charge, Result, Status
+from scheduler.summary import compared_cents, own_figures, proof_text, saves_text
+
+
+def result(objective: int = 100, bound: int | None = 75, status: Status = "FEASIBLE", dropped: int = 0) -> Result:
+    p = portfolio(changes=[change("A"), change("B", drop=dropped)])
+    start = when("Mon 01:00")
+    charges = [
+        Charge(cost=cost, team="", service="", change=name, start=start, end=start + timedelta(hours=1),
+               share=Fraction(1), cents=cents, weighted_cents=cents)
+        for cost, name, cents in [("downtime", "A", objective - dropped), ("drop", "B", dropped)]
+    ]  # fmt: skip
+    return Result(
+        portfolio=p,
+        schedule=schedule(p, {"A": "Mon 01:00"}),
+        status=status,
+        charges=tuple(charges),
+        objective_cents=objective,
+        bound_cents=bound,
+    )
+
+
+def habit(cents: int, violations: int = 0) -> BaselineFigures:
+    return BaselineFigures(objective_cents=cents, cost_cents=cents, drop_cents=0, violations=violations)
+
+
+@pytest.mark.parametrize(
+    ("plan", "other", "text"),
+    [
+        (75, habit(100), "saves 25.0%"),
+        (100, habit(100), "saves 0.0%"),
+        (110, habit(100), "costs 10.0% more"),
+        (75, habit(100, violations=1), "cannot be compared: that breaks rules 1 time"),
+        (75, habit(50, violations=2), "cannot be compared: that breaks rules 2 times"),
+        (75, habit(0), "costs more: that costs nothing"),
+        (0, habit(0), "saves nothing: that costs nothing either"),
+    ],
+)
+def test_what_a_plan_saves(plan: int, other: BaselineFigures, text: str) -> None:
+    assert saves_text(result(plan), other) == text
+
+
+def test_drop_prices_are_left_out_of_comparisons() -> None:
+    # Of 100 cents 40 are for what is left out; a habit of 120 leaves the same out, so the rest is half of it.
+    assert compared_cents(result(100, dropped=40)) == 60
+    assert saves_text(result(100, dropped=40), habit(120)) == "saves 50.0%"
+    assert own_figures(result(100, dropped=40)) == BaselineFigures(
+        objective_cents=60, cost_cents=60, drop_cents=40, violations=0
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        (result(100, 75), "No plan can be more than 25.0% cheaper"),
+        (result(100, 100, "OPTIMAL"), "No plan can be cheaper"),
+        (result(100, 0), "How much cheaper a plan could be was not found out"),
+        (replace(result(), bound_cents=None), "How much cheaper a plan could be was not found out"),
+    ],
+)
+def test_how_good_it_provably_is(found: Result, text: str) -> None:
+    assert proof_text(found) == text
+
+
+def test_examples_in_docstrings() -> None:
+    assert doctest.testmod(summary).failed == 0
