@@ -35,6 +35,7 @@ def case(
 def hand_cases() -> list[HandCase]:
     return [
         *_union(),
+        *_chances(),
         *_redundancy(),
         *_capacity(),
         *_notice(),
@@ -64,6 +65,34 @@ def _union() -> list[HandCase]:
         case("example 1", world, {"X": "Mon 00:00", "Y": "Mon 02:30"}, weighted=379_500),
         case("example 1, Y for free", world, {"X": "Mon 00:00", "Y": "Mon 00:30"}, weighted=324_500),
         case("example 1, apart", world, {"X": "Mon 00:00", "Y": "Mon 03:00"}, weighted=390_500),
+    ]
+
+
+def _chances() -> list[HandCase]:
+    # The work lasts an hour for certain and then is backed out with chance q for an hour: two slots of 10,000, then two
+    # of q read on the law's levels. Midpoints go up, and what rounds to one in nine decimals is one.
+    levels = [
+        (0.0499, 0),
+        (0.05, 1_000),
+        (0.175, 2_500),
+        (0.374999, 2_500),
+        (0.3749999999, 5_000),
+        (0.375, 5_000),
+        (0.625, 7_500),
+        (0.875, 10_000),
+    ]
+    return [
+        case(
+            f"backed out with chance {q}",
+            portfolio(
+                changes=[change("A", backout=60, failure_chance=q)],
+                teams=[team("t", price=1000)],
+                users={("t", "app"): 20},
+            ),
+            {"A": "Mon 02:00"},
+            weighted=20_000 + 2 * level,
+        )
+        for q, level in levels
     ]
 
 

@@ -215,7 +215,7 @@ def _change(choice: Choice, world: _World, name: str, before: Sequence[str], *, 
         duration_minutes=duration,
         duration_p90_minutes=p90,
         backout_minutes=backout,
-        failure_chance=choice.pick([0.02, 0.1, 0.3, 0.6]) if backout else 0.0,
+        failure_chance=choice.pick([0.02, 0.1, 0.3, 0.6, 0.9]) if backout else 0.0,
         earliest=earliest + timedelta(minutes=choice.pick([0, 0, 10])) if earliest else None,
         due=due,
         after=tuple(

@@ -49,6 +49,10 @@ def test_both_faces_and_the_oracle_agree(drawn: tuple[Portfolio, Mapping[str, in
     case = Case(*drawn)
     for law in LAWS:
         assert disagreement(law, case) is None
+    if case.inside:
+        assert {violation.rule for violation in verify(case.portfolio, case.schedule)} == case.broken
+        if "earliest" not in case.broken:
+            assert total(bill(case.portfolio, case.schedule)) == sum(weighted for _, weighted in case.bill.values())
 
 
 @pytest.mark.parametrize("hand", hand_cases(), ids=lambda hand: hand.name)
