@@ -9,13 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 from scheduler.inputs.errors import Findings, InputError, Place, shown
-from scheduler.inputs.tables import Row, read_table, utc_text
+from scheduler.inputs.tables import Row, read_table, unguarded, utc_text
 from scheduler.portfolio import Decision, Portfolio
 
 FILE = "decisions.csv"
 _TEXTS = ("change", "reason", "by")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet takes for a formula."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,20 +60,6 @@ def later_decisions(folder: Path, portfolio: Portfolio, findings: Findings) -> t
         else:
             kept.append(decision_of(row))
     return tuple(kept)
-
-
-def guarded(cell: str) -> str:
-    """Keep a spreadsheet from taking a cell for a formula, so that `unguarded` gives it back.
-
-    >>> guarded("=1+1"), unguarded("'=1+1"), guarded("'=1"), unguarded("''=1"), unguarded("'twas late")
-    ("'=1+1", '=1+1', "''=1", "'=1", "'twas late")
-    """
-    return f"'{cell}" if cell.lstrip("'").startswith(_FORMULA) else cell
-
-
-def unguarded(cell: str) -> str:
-    """Give the cell that `guarded` was given."""
-    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA) else cell
 
 
 def decision_of(row: Row) -> Decision:

@@ -16,6 +16,8 @@ from scheduler.inputs.errors import Findings, Place, and_more, at_most, shown
 
 _MOST_MEGABYTES = 100
 _SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that a spreadsheet takes for a formula."""
 _TABLE_ENDINGS = (".csv", ".toml", ".parquet", ".tsv")
 
 ZoneOf = Callable[["Row"], str]
@@ -279,3 +281,17 @@ def unbuilt(tables: Mapping[str, Table], findings: Findings) -> None:
 def utc_text(value: datetime) -> str:
     """Write an instant as `2027-03-06T16:00:00Z`."""
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def guarded(cell: str) -> str:
+    """Keep a spreadsheet from taking a cell for a formula, so that `unguarded` gives it back.
+
+    >>> guarded("=1+1"), unguarded("'=1+1"), guarded("'=1"), unguarded("''=1"), unguarded("'twas late")
+    ("'=1+1", '=1+1', "''=1", "'=1", "'twas late")
+    """
+    return f"'{cell}" if cell.lstrip("'").startswith(_FORMULA) else cell
+
+
+def unguarded(cell: str) -> str:
+    """Give the cell that `guarded` was given."""
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA) else cell

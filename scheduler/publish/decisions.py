@@ -5,37 +5,22 @@ nothing is written: a decision holds for what was looked at.
 """
 
 import csv
-import hashlib
 import io
 from pathlib import Path
 
 from scheduler.inputs.columns import TABLES
-from scheduler.inputs.decisions import FILE, LoggedDecision, guarded, read_decisions
-from scheduler.inputs.tables import utc_text
+from scheduler.inputs.decisions import FILE, LoggedDecision, read_decisions
+from scheduler.inputs.tables import guarded, utc_text
 from scheduler.publish.feeds import plain
+from scheduler.publish.read_back import plan_id
 from scheduler.publish.swap import alone_in, put
 
-SCHEDULE = "schedule.json"
 LONGEST_REASON = 2000
 COLUMNS = tuple(TABLES[FILE])
 
 
 class OutdatedError(Exception):
     """A decision on a plan that was replaced, or on a change that somebody else decided on, since it was looked at."""
-
-
-def plan_id(folder: str | Path) -> str:
-    """Give the hash that tells the plan in a folder from any other; empty where there is none.
-
-    Raises
-    ------
-    OSError
-        If it is there and cannot be read.
-    """
-    try:
-        return hashlib.sha256((Path(folder) / SCHEDULE).read_bytes()).hexdigest()
-    except FileNotFoundError:
-        return ""
 
 
 def log_decision(folder: str | Path, made: LoggedDecision, *, plan: str, known: int) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from scheduler.costs import COSTS, downtime
 from scheduler.inputs.documents import dump, schedule_document
-from scheduler.inputs.tables import utc_text
+from scheduler.inputs.tables import guarded, utc_text
 from scheduler.publish.feeds import team_feeds
 from scheduler.publish.swap import replace_together
 from scheduler.schedule import Charge, Result
@@ -40,7 +40,6 @@ SCHEDULE_COLUMNS = (
 )
 LONGEST_NAME = 200
 DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_plan(result: Result, folder: str | Path) -> None:
@@ -127,9 +126,9 @@ def schedule_csv(result: Result) -> bytes:
         weighted[charge.change] += charge.weighted_cents
     rows = [
         (
-            _text(one.change),
-            _text(portfolio.changes[one.change].title),
-            _text(";".join(portfolio.changes[one.change].services)),
+            guarded(one.change),
+            guarded(portfolio.changes[one.change].title),
+            guarded(";".join(portfolio.changes[one.change].services)),
             utc_text(one.start),
             utc_text(one.end),
             utc_text(one.reserved_until),
@@ -139,7 +138,7 @@ def schedule_csv(result: Result) -> bytes:
             utc_text(one.announced_at) if one.announced_at else "",
             cents[one.change],
             weighted[one.change],
-            _text("; ".join(f"{shift.engineer} ({shift.skill})" for shift in one.engineers)),
+            guarded("; ".join(f"{shift.engineer} ({shift.skill})" for shift in one.engineers)),
         )
         for one in sorted(result.schedule.placements, key=lambda one: (one.start, one.change))
     ]
@@ -151,9 +150,9 @@ def charges_csv(charges: Iterable[Charge]) -> bytes:
     rows = [
         (
             one.cost,
-            _text(one.team),
-            _text(one.service),
-            _text(one.change),
+            guarded(one.team),
+            guarded(one.service),
+            guarded(one.change),
             utc_text(one.start),
             utc_text(one.end),
             decimal_text(one.share),
@@ -173,11 +172,6 @@ def decimal_text(share: Fraction) -> str:
     """
     places = round(share * 10**9)
     return f"{Decimal(places).scaleb(-9):f}".rstrip("0").rstrip(".")
-
-
-def _text(cell: str) -> str:
-    """Keep a spreadsheet from taking text for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

@@ -10,10 +10,11 @@ from typing import Literal
 
 import pytest
 
-from scheduler.inputs import InputError, decisions
+from scheduler.inputs import InputError, tables
 from scheduler.inputs.decisions import LoggedDecision, read_decisions
 from scheduler.portfolio import Decision
-from scheduler.publish.decisions import OutdatedError, log_decision, plan_id
+from scheduler.publish.decisions import OutdatedError, log_decision
+from scheduler.publish.read_back import plan_id
 
 START, NOW = datetime(2027, 3, 2, 2, tzinfo=UTC), datetime(2027, 2, 20, 8, tzinfo=UTC)
 
@@ -114,4 +115,4 @@ def test_a_log_that_cannot_be_read_stays_as_it_is(out: Path) -> None:
 
 
 def test_the_examples_in_the_documentation_hold() -> None:
-    assert doctest.testmod(decisions).failed == 0
+    assert doctest.testmod(tables).failed == 0
