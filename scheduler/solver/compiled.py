@@ -8,13 +8,14 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from scheduler.horizon import Mask
-from scheduler.solver.problem import Budget, Cents, Lag, Member, Problem, Resource
+from scheduler.solver.problem import Budget, Cents, Lag, Member, Problem, Resource, Use
 
 
 class Part(NamedTuple):
@@ -205,7 +206,7 @@ def compile_problem(problem: Problem) -> Compiled:
     resources = [resource for resource in problem.resources if _can_bind(resource)]
     uses_of: list[list[Part]] = [[] for _ in range(count)]
     for number, resource in enumerate(resources):
-        for use in resource.uses:
+        for use in _stacked(resource.uses):
             uses_of[use.change].append(Part(number, use.amount, use.offset, use.length))
 
     counted: list[tuple[Member, ...]] = []
@@ -266,6 +267,24 @@ def _parts_of(count: int, cells: Sequence[tuple[Member, ...]]) -> list[list[Part
         for member in members:
             parts[member.change].append(Part(number, 1, member.offset, member.length))
     return parts
+
+
+def _stacked(uses: Sequence[Use]) -> list[Use]:
+    """Add up the uses of one change where they overlap, so that each can be checked by itself."""
+    of_change: dict[int, list[Use]] = defaultdict(list)
+    for use in uses:
+        of_change[use.change].append(use)
+    stacked: list[Use] = []
+    for change, own in of_change.items():
+        edges = sorted({edge for use in own for edge in (use.offset, use.offset + use.length)})
+        for begin, end in pairwise(edges):
+            amount = sum(use.amount for use in own if use.offset <= begin < use.offset + use.length)
+            last = stacked[-1] if stacked else None
+            if last and (last.change, last.amount, last.offset + last.length) == (change, amount, begin):
+                stacked[-1] = Use(change, amount, last.offset, end - last.offset)
+            elif amount:
+                stacked.append(Use(change, amount, begin, end - begin))
+    return stacked
 
 
 def _can_bind(resource: Resource) -> bool:

@@ -65,3 +65,12 @@ def test_resources_that_never_bind_are_left_out() -> None:
 def test_negative_weight_is_refused() -> None:
     with pytest.raises(ValueError, match="negative weight"):
         Problem(4, ["A"]).cell(np.array([1, -1, 0, 0]), [("A", 0, 1)])
+
+
+def test_uses_of_one_change_that_overlap_add_up() -> None:
+    problem = Problem(8, ["A", "B"])
+    uses = [("A", 1, 0, 3), ("A", 2, 2, 2), ("B", 1, 0, 1), ("A", 2, 4, 1)]
+    problem.resource("capacity", "dba", np.full(8, 3, dtype=np.int64), uses)
+    # 1 in slots 0 and 1, 1 + 2 in slot 2, then 2 in slots 3 and 4: the two uses of 2 that touch are one.
+    parts = [(part.amount, part.offset, part.length) for part in compile_problem(problem).uses_of[0]]
+    assert parts == [(1, 0, 2), (3, 2, 1), (2, 3, 2)]

@@ -59,7 +59,6 @@ def test_against_brute_force(block: int) -> None:
         assert_right(solved(seed), seed)
 
 
-@pytest.mark.xfail(reason="uses of one change in one resource are checked one by one where they overlap")
 def test_uses_of_one_change_add_up() -> None:
     for seed in range(200):
         assert_right(Solved(random_problem(Seeded(seed), stacked=30)), seed)
