@@ -154,7 +154,8 @@ def allowed(portfolio: Portfolio, schedule: Schedule) -> bool:
     for p in schedule.placements:
         named = portfolio.changes[p.change].allowed
         union = [w for name in named for w in portfolio.calendars[name].windows(p.reserved)]
-        if named and not covers(union, p.start, p.reserved_until):
+        binding = any(portfolio.calendars[name].hard for name in named)
+        if binding and not covers(union, p.start, p.reserved_until):
             return True
         for calendar in portfolio.calendars.values():
             binds = calendar.kind == "allowed" and calendar.hard and applies(portfolio, calendar.applies_to, p.change)

@@ -45,13 +45,15 @@ def post(portfolio: Portfolio, problem: "Problem") -> None:
 
 
 def _required(portfolio: Portfolio, change: str) -> Iterator[tuple[Calendar, ...]]:
-    """Give the sets of calendars whose union must hold the window, soft ones left to a cost."""
-    hard = {one.id: one for one in portfolio.calendars.values() if one.kind == "allowed" and one.hard}
-    named = tuple(hard[name] for name in portfolio.changes[change].allowed if name in hard)
-    if named:
+    """Give the sets of calendars whose union must hold the window.
+
+    A change that names only soft calendars is bound by none of them; beside a hard one they widen the union.
+    """
+    named = tuple(portfolio.calendars[name] for name in portfolio.changes[change].allowed)
+    if any(calendar.hard for calendar in named):
         yield named
-    for calendar in hard.values():
-        if binds(portfolio, calendar, change):
+    for calendar in portfolio.calendars.values():
+        if calendar.kind == "allowed" and calendar.hard and binds(portfolio, calendar, change):
             yield (calendar,)
 
 

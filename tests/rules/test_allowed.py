@@ -102,6 +102,16 @@ def test_soft_calendars_and_other_kinds_demand_nothing() -> None:
     assert_rule(RULE, p, {"A": "Mon 03:00"}, legal=True)
 
 
+def test_a_soft_calendar_beside_a_hard_one_widens_the_union() -> None:
+    calendars = [
+        calendar("soft", "allowed", "Mon 00:00-06:00", hard=False),
+        calendar("nights", "allowed", "Mon 06:00-08:00"),
+    ]
+    p = portfolio(changes=[change("A", hours=2, allowed="soft;nights")], calendars=calendars)
+    assert_rule(RULE, p, {"A": "Mon 05:00"}, legal=True)
+    assert_rule(RULE, p, {"A": "Mon 06:30"}, legal=False)
+
+
 def test_words() -> None:
     calendars = [
         calendar("nights", "allowed", "22:00-06:00"),
