@@ -19,9 +19,9 @@ import numpy as np
 from company import company
 from families import family
 from patterns import write_usage
-from placing import Ground, demand, slots_of
+from placing import Ground, demand, length, slots_of
 from work import EMERGENCY, KINDS, Work, describe
-from world import SLOT_MINUTES, Row, World, midnight
+from world import SLOT_MINUTES, Mask, Row, World, midnight
 from writing import TABLES, write
 
 # Constants of the families; the study behind them varied only the sharing.
@@ -89,8 +89,8 @@ def pick_services(world: World, count: int, sharing: float, rng: np.random.Gener
             rows *= max(MOST_PER_SERVICE[layer], math.ceil(many / len(rows)))
         weight = np.array([PLATFORM_WEIGHT.get(row["kind"], 1.0) if world.named else 1.0 for row in rows])
         again = not world.named and layer == "shared"
-        chosen = rng.choice(len(rows), size=many, replace=again, p=weight / weight.sum()) if many else []
-        picked += [rows[int(i)] for i in chosen]
+        chosen = rng.choice(len(rows), size=many, replace=again, p=weight / weight.sum()).tolist() if many else []
+        picked += [rows[i] for i in chosen]
     return [picked[int(i)] for i in rng.permutation(count)]
 
 
@@ -163,26 +163,28 @@ def draw_times(change: Row, world: World, size: Size, service: Row, rng: np.rand
 
 
 def draw_pairs(changes: list[Row], named: bool, rng: np.random.Generator) -> None:
-    """Draw what must follow what and what must not meet; in a named company both are of one owner."""
+    """Draw what must follow what and what must not meet.
+
+    In a named company a change follows one of the same campaign, which tries it first, and does not meet one of the
+    same owner; in a family any two may be meant. The change that is released first goes first.
+    """
     order = sorted(range(len(changes)), key=lambda i: (changes[i]["earliest"], i))
-    pairs = [(a, b) for n, a in enumerate(order) for b in order[n + 1 : n + 1 + NEAR] if a < b]
-    if named:
-        pairs = [(a, b) for a, b in combinations(order, 2) if a < b and together(changes[a], changes[b])]
-    pairs = [pairs[int(i)] for i in rng.permutation(len(pairs))]
-    for first, second in pairs[: int(len(changes) * PRECEDENCES)]:
+    near = [(a, b) for n, a in enumerate(order) for b in order[n + 1 : n + 1 + NEAR] if a < b]
+    every = [(a, b) for a, b in combinations(order, 2) if a < b and changes[a]["services"] != changes[b]["services"]]
+    follow = [(a, b) for a, b in every if changes[a]["why"] == changes[b]["why"]] if named else near
+    apart = [(a, b) for a, b in every if changes[a]["requested_by"] == changes[b]["requested_by"]]
+    for first, second in some(follow, int(len(changes) * PRECEDENCES), rng):
         if not changes[second]["after"] and changes[first]["mandatory"] == "yes":
             lag = f"+{int(rng.integers(1, 4)) * 1440}m" if rng.random() < LAG_SHARE else ""
             changes[second]["after"] = changes[first]["change"] + lag
-    if not named:
-        pairs = [(min(a, b), max(a, b)) for a, b in (rng.permutation(len(changes))[:2].tolist() for _ in changes)]
-    for first, second in pairs[-int(len(changes) * EXCLUSIONS) :]:
+    for first, second in some(apart, int(len(changes) * EXCLUSIONS), rng):
         if not changes[second]["not_with"]:
             changes[second]["not_with"] = changes[first]["change"]
 
 
-def together(one: Row, other: Row) -> bool:
-    """Tell whether two changes of a named company are of one owner and on different services."""
-    return one["requested_by"] == other["requested_by"] and one["services"] != other["services"]
+def some(pairs: list[tuple[int, int]], many: int, rng: np.random.Generator) -> list[tuple[int, int]]:
+    """Draw `many` of the pairs."""
+    return [pairs[int(i)] for i in rng.permutation(len(pairs))[:many]]
 
 
 def hire(world: World, changes: list[Row], rng: np.random.Generator) -> None:
@@ -204,9 +206,12 @@ def hire(world: World, changes: list[Row], rng: np.random.Generator) -> None:
             )
 
 
-def place(world: World, changes: list[Row], decided: dict[str, str]) -> list[Row]:
-    """Place every change once, loosening what cannot be placed; returns the decisions that the plan must obey."""
-    ground, decisions = Ground(world), []
+def place(world: World, changes: list[Row], decided: dict[str, str]) -> tuple[list[Row], dict[str, datetime]]:
+    """Place every change once, loosening what cannot be placed.
+
+    Returns the decisions that the plan must obey, and the start that each change was given.
+    """
+    ground, decisions, starts = Ground(world), [], {}
     for change in changes:
         if change["mandatory"] == "no":
             alone = ground.alone(change)
@@ -217,21 +222,26 @@ def place(world: World, changes: list[Row], decided: dict[str, str]) -> list[Row
             if not good.any():
                 change[column] = ""
                 good = ground.legal(change)
+        start = first_choice(ground, change, good)
         kind = decided.get(change["change"], "")
-        start = ground.cheapest(change, good)
-        if start is None:
-            raise RuntimeError(f"{change['change']} cannot be placed; try another seed")
         if kind == "reject":
             decisions.append(decision(change, kind, ground.times[start], ""))
-            good[max(0, start - 24) : start + 24] = False
-            start = ground.cheapest(change, good)
-            if start is None:
-                raise RuntimeError(f"{change['change']} has no second window; try another seed")
+            good[max(0, start - length(change) + 1) : start + length(change)] = False
+            start = first_choice(ground, change, good)
         if kind == "approve":
             told = world.now - timedelta(days=4)
             decisions.append(decision(change, kind, ground.times[start], told.astimezone(UTC).isoformat()))
         ground.put(change, start)
-    return decisions
+        starts[change["change"]] = ground.times[start]
+    return decisions, starts
+
+
+def first_choice(ground: Ground, change: Row, good: Mask) -> int:
+    """Give the cheapest start that is left; a company where there is none is not written."""
+    start = ground.cheapest(change, good)
+    if start is None:
+        raise RuntimeError(f"{change['change']} cannot be placed; try another seed")
+    return start
 
 
 def decision(change: Row, kind: str, start: datetime, announced_at: str) -> Row:
@@ -276,10 +286,20 @@ def freeze(world: World, freezes: bool, rng: np.random.Generator) -> None:
             world.calendars.append(row | {"applies_to": "*"})
 
 
-def make(folder: Path, size_name: str | None, sharing: float, seed: int, freezes: bool) -> None:
-    """Make one portfolio in `folder`."""
-    streams = (np.random.Generator(np.random.PCG64([seed, part])) for part in range(4))
-    world_rng, change_rng, usage_rng, freeze_rng = streams
+@dataclass(frozen=True)
+class Drawn:
+    """A portfolio before it is written, and the naive schedule that shows that it can be planned."""
+
+    world: World
+    changes: list[Row]
+    decisions: list[Row]
+    history: list[Row]
+    starts: dict[str, datetime]
+
+
+def draw(size_name: str | None, sharing: float, seed: int, freezes: bool = False) -> Drawn:
+    """Draw everything but the usage; without a size, a company of the sample's shape."""
+    world_rng, change_rng, freeze_rng = (stream(seed, part) for part in ("world", "changes", "freezes"))
     decided: dict[str, str] = {}
     history: list[Row] = []
     if size_name is None:
@@ -295,9 +315,13 @@ def make(folder: Path, size_name: str | None, sharing: float, seed: int, freezes
         freeze(world, freezes, freeze_rng)
         changes = draw_changes(world, size, sharing, change_rng)
         hire(world, changes, change_rng)
-    decisions = place(world, changes, decided)
-    write(folder, world, changes, decisions, history)
-    write_usage(world, USAGE_WEEKS, usage_rng, folder / "usage.parquet")
+    decisions, starts = place(world, changes, decided)
+    return Drawn(world, changes, decisions, history, starts)
+
+
+def stream(seed: int, part: str) -> np.random.Generator:
+    """Give random numbers of their own to each part, so that one can change without the others."""
+    return np.random.Generator(np.random.PCG64([seed, *part.encode()]))
 
 
 def main() -> None:
@@ -311,7 +335,9 @@ def main() -> None:
     given = parser.parse_args()
     if not 0 <= given.sharing <= 1:
         parser.error("--sharing is a share from 0 to 1")
-    make(given.out, given.size, given.sharing, given.seed, given.freezes)
+    drawn = draw(given.size, given.sharing, given.seed, given.freezes)
+    write(given.out, drawn.world, drawn.changes, drawn.decisions, drawn.history)
+    write_usage(drawn.world, USAGE_WEEKS, stream(given.seed, "usage"), given.out / "usage.parquet")
 
 
 if __name__ == "__main__":
