@@ -7,7 +7,7 @@ alone, and the rules broken by that are counted.
 """
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -25,6 +25,8 @@ from scheduler.verify import bill, verify
 RANDOM_RUNS = 20
 HABITS = ("earliest", "random_best", "sunday_0200")
 """What a plan is measured against beside `first_come`; `random` is the mean whose best run is `random_best`."""
+ALL_HABITS = ("earliest", "sunday_0200", "first_come", "random")
+"""The habits that plan; `random` plans several times."""
 
 # Gives every slot a rank for a group of changes that start together; the lowest is taken, ties by the earlier slot.
 _Preference = Callable[[Sequence[str]], npt.NDArray[np.int64]]
@@ -50,15 +52,18 @@ def baselines(portfolio: Portfolio, schedule: Schedule, *, seed: int = 0) -> dic
     return {name: figures[name] for name in ("earliest", "random", "random_best", "sunday_0200", "first_come")}
 
 
-def habit_schedules(portfolio: Portfolio, schedule: Schedule, *, seed: int = 0) -> dict[str, list[Schedule]]:
-    """Plan by each habit the changes that a schedule places: one schedule each, `RANDOM_RUNS` of `random`."""
+def habit_schedules(
+    portfolio: Portfolio, schedule: Schedule, *, seed: int = 0, names: Iterable[str] = ALL_HABITS
+) -> dict[str, list[Schedule]]:
+    """Plan by some habits the changes that a schedule places: one schedule each, `RANDOM_RUNS` of `random`."""
     habit = _Habit(portfolio, schedule)
-    return {
-        "earliest": [habit.schedule(habit.earliest)],
-        "sunday_0200": [habit.schedule(habit.sunday)],
-        "first_come": [habit.schedule(habit.cheapest_alone)],
-        "random": [habit.schedule(habit.at_random(np.random.default_rng([seed, n]))) for n in range(RANDOM_RUNS)],
+    preferences: dict[str, list[_Preference]] = {
+        "earliest": [habit.earliest],
+        "sunday_0200": [habit.sunday],
+        "first_come": [habit.cheapest_alone],
+        "random": [habit.at_random(np.random.default_rng([seed, n])) for n in range(RANDOM_RUNS)],
     }
+    return {name: [habit.schedule(preference) for preference in preferences[name]] for name in names}
 
 
 def figures_of(portfolio: Portfolio, schedule: Schedule) -> BaselineFigures:
