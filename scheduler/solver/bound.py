@@ -112,8 +112,10 @@ class Lagrangian:
         excess = self._excess(starts, placed)
         weight = self.weight[cell, slot]
         valid = self._sharing.table[cell] >= 0
-        mean = (active * valid).sum(axis=1) / np.maximum(valid.sum(axis=1), 1)
-        direction = np.where(valid, active - mean[:, None], 0.0)
+        # Project the step: holders without a share that are less active than the others stay without.
+        held = self.shares[self._sharing.table[cell], slot[:, None]] > 0
+        free = valid & (held | (active > _mean(active, valid)))
+        direction = np.where(free, active - _mean(active, free), 0.0)
         scale = self._price_scale(value)
         norm = float((weight[:, None] * direction**2).sum() + scale * (excess**2).sum())
         if norm <= 0:
@@ -126,8 +128,8 @@ class Lagrangian:
         return value
 
     def _price_scale(self, value: float) -> float:
-        """Give resource prices the size of an average change's cost per slot, so that one step length suits both."""
-        return max(abs(value), 1.0) / max(1, self.compiled.changes) / 10.0
+        """Give resource prices a small part of an average change's cost, so that one step length suits both."""
+        return max(abs(value), 1.0) / max(1, self.compiled.changes) / 100.0
 
     def _excess(self, starts: Numbers, placed: npt.NDArray[np.bool_]) -> Floats:
         """Give demand minus capacity per resource and slot; where a price is 0 and nothing is short it is 0."""
@@ -157,6 +159,11 @@ class Lagrangian:
         if len(flat):
             more = np.bincount(flat, weights=charged, minlength=self._grouped.size)
             self._grouped += more.reshape(self._grouped.shape)
+
+
+def _mean(values: Floats, chosen: npt.NDArray[np.bool_]) -> Floats:
+    """Give the mean of the chosen values of every row; shape (rows, 1)."""
+    return np.asarray((values * chosen).sum(axis=1) / np.maximum(chosen.sum(axis=1), 1))[:, None]
 
 
 def _add_sums(brackets: Floats, values: Floats, parts: Sequence[tuple[int, int, int, int]]) -> None:
