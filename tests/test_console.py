@@ -112,7 +112,7 @@ def test_a_plan_in_words() -> None:
         # 800 of 1,000; 800 of 400 is twice as much.
         "Against first come first served it saves 20.0%.",
         "Against the earliest start it costs 100.0% more.",
-        "Against the best of 20 random plans it cannot be compared: that breaks the rules 3 times.",
+        "Against the best of 20 random plans it cannot be compared: that breaks rules 3 times.",
         "Against Sunday 02:00 it costs more: that costs nothing.",
         "No plan can be more than 10.0% cheaper (proven in 12.3 s).",
     ]
@@ -123,8 +123,8 @@ def test_a_plan_in_words() -> None:
 
 def test_how_good_a_plan_is() -> None:
     assert "No plan can be cheaper (proven in 12.3 s)." in result_text(result(status="OPTIMAL"))
-    assert "was not found out in 12.3 s" in result_text(result(bound_cents=None))
-    assert "was not found out in 12.3 s" in result_text(result(bound_cents=0))
+    assert "was not found out (after 12.3 s)" in result_text(result(bound_cents=None))
+    assert "was not found out (after 12.3 s)" in result_text(result(bound_cents=0))
 
 
 def test_no_schedule_in_words() -> None:

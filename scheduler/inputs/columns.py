@@ -241,7 +241,7 @@ COLUMNS: tuple[Column, ...] = (
         Column("not_with", "ids", "Changes that may not run at the same time.", refers=("change",)),
         Column("same_window_as", "ids", "Changes that start together with it.", refers=("change",), not_built=CELL),
         Column("skills", "skills", "People needed.", when_empty="nobody"),
-        Column("allowed", "ids", "Calendars of kind allowed; the work lies inside their hours taken together.", refers=("calendar",)),
+        Column("allowed", "ids", "Allowed calendars; the work lies in their joint hours.", refers=("calendar",)),
         Column("mandatory", "yes or no", "Whether it must be placed.", default="yes"),
         Column("drop_cost", MONEY, "Price of leaving it out; needed where mandatory = no."),
         Column("delay_cost_per_day", MONEY, "Price of each day it waits.", default="0"),
