@@ -15,10 +15,11 @@ from scheduler.demand.topology import affected_teams
 from scheduler.demand.usage import assumed
 from scheduler.explanation import BindingRule, Explanation, ForbiddenWindow, OtherWindow, PriceCurve
 from scheduler.horizon import Mask, Window
-from scheduler.portfolio import Portfolio, standing
+from scheduler.portfolio import Portfolio
 from scheduler.rules import RULES
 from scheduler.schedule import Charge, Placement, Schedule, notice_given, place
 from scheduler.solver.state import State
+from scheduler.standing import standing
 from scheduler.verify import bill
 from scheduler.wording import listing
 

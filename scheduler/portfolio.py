@@ -206,6 +206,50 @@ class Decision:
     announced_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Usage that is known to differ in [start, end): of one team, or of all (`*`).
+
+    `factor` multiplies the forecast of all services of the team; `users` replaces their sum. One of them is None.
+    """
+
+    team: str
+    start: datetime
+    end: datetime
+    factor: Fraction | None = None
+    users: Fraction | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """Hours that a team wants free of work (`never`, `avoid`) or likes it in (`prefer`).
+
+    They are weekly `hours` on the team's clock, or the one period [start, end), or every hour where neither is given.
+    """
+
+    team: str
+    kind: Literal["never", "avoid", "prefer"]
+    hours: WeeklyHours | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    cost_cents_per_hour: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastWork:
+    """Work that is done: what kind it was, on what, and when it was planned and really took place."""
+
+    change: str
+    kind: str = ""
+    services: tuple[str, ...] = ()
+    planned_start: datetime | None = None
+    planned_end: datetime | None = None
+    actual_start: datetime | None = None
+    actual_end: datetime | None = None
+
+
 USAGE_COLUMNS = ("team", "service", "start", "minutes", "users")
 
 
@@ -242,6 +286,9 @@ class Portfolio:
     engineers: Mapping[str, Engineer] | None = None
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     decisions: tuple[Decision, ...] = ()
+    events: tuple[Event, ...] = ()
+    preferences: tuple[Preference, ...] = ()
+    history: tuple[PastWork, ...] = ()
     done: frozenset[str] = frozenset()
     usage: pd.DataFrame = field(default_factory=no_usage)
     known_users: Mapping[tuple[str, str], npt.NDArray[np.int64]] | None = None
@@ -287,39 +334,6 @@ def remembered(function: Callable[[Portfolio], T]) -> Callable[[Portfolio], T]:
         return answer
 
     return once
-
-
-@dataclass(frozen=True, slots=True)
-class StandingDecisions:
-    """What remains of the decisions when later ones win: pinned starts and rejected starts per change."""
-
-    pinned: Mapping[str, datetime]
-    rejected: Mapping[str, tuple[datetime, ...]]
-
-
-@remembered
-def standing(portfolio: Portfolio) -> StandingDecisions:
-    """Fold the decisions in their order.
-
-    A rejection lifts an earlier pin or approval of a window it overlaps, a pin or approval lifts earlier rejections of
-    windows it overlaps, and of two pins the later holds. Approved windows are pinned unless the policy says that
-    `approved_may_move`. A `fixed_start` in the change itself is not a decision and stays.
-    """
-    pinned: dict[str, datetime] = {}
-    rejected: dict[str, list[datetime]] = {}
-    for decision in portfolio.decisions:
-        change, start = decision.change, decision.start
-        reach = portfolio.reserved(change) * portfolio.horizon.slot
-        if decision.kind == "reject":
-            if change in pinned and abs(pinned[change] - start) < reach:
-                del pinned[change]
-            rejected.setdefault(change, []).append(start)
-        else:
-            rejected[change] = [other for other in rejected.get(change, []) if abs(other - start) >= reach]
-            pinned.pop(change, None)
-            if decision.kind == "pin" or not portfolio.policy.approved_may_move:
-                pinned[change] = start
-    return StandingDecisions(pinned, {change: tuple(starts) for change, starts in rejected.items() if starts})
 
 
 @remembered

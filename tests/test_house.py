@@ -16,7 +16,7 @@ PACKAGES = ("scheduler", "ui")
 # Data flows one way: a module may import those of its own row and of the rows above.
 LINE = [
     {"horizon", "wording"},
-    {"portfolio", "schedule", "law"},
+    {"portfolio", "standing", "schedule", "law"},
     {"inputs"},
     {"demand"},
     {"rules", "costs"},

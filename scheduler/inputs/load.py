@@ -15,8 +15,9 @@ from scheduler.inputs.policy import planning_instant, read_policy
 from scheduler.inputs.references import Tables, check_references, where
 from scheduler.inputs.tables import Row, Table, read_table, survey, unbuilt
 from scheduler.inputs.usage import Names, read_usage
-from scheduler.portfolio import Portfolio, standing
+from scheduler.portfolio import Portfolio
 from scheduler.schedule import Schedule
+from scheduler.standing import standing
 
 _OTHER_FILES = ("policy.toml", "usage.csv")
 # Files whose naive times are on the wall clock of the team that a row names.

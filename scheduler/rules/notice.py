@@ -14,8 +14,9 @@ import numpy as np
 from scheduler.demand.topology import affected_teams
 from scheduler.horizon import Horizon, local_date_number
 from scheduler.law import Rule
-from scheduler.portfolio import Portfolio, standing
+from scheduler.portfolio import Portfolio
 from scheduler.schedule import Schedule, Violation, announced_at, known
+from scheduler.standing import standing
 from scheduler.wording import day_text
 
 if TYPE_CHECKING:

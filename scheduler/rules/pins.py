@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scheduler.law import Rule
-from scheduler.portfolio import Portfolio, standing
+from scheduler.portfolio import Portfolio
 from scheduler.schedule import Schedule, Violation, known
+from scheduler.standing import standing
 from scheduler.wording import instant_text
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from scheduler.horizon import any_inside
 from scheduler.law import Rule
-from scheduler.portfolio import Portfolio, standing
+from scheduler.portfolio import Portfolio
 from scheduler.schedule import Schedule, Violation, known, place
+from scheduler.standing import standing
 from scheduler.wording import window_text
 
 if TYPE_CHECKING:
