@@ -30,15 +30,19 @@ class ProgressLine:
         self.in_place = self.stream.isatty()
         self._next = 0.0
         self._width = 0
-        self._shown = ""
+        self._shown = self._held_back = ""
 
     def __call__(self, progress: Progress) -> None:
-        """Show one report, unless the last was shown a moment ago."""
-        now = time.monotonic()
-        text = self.text(progress)
-        if now < self._next or text == self._shown:
+        """Show one report; if the last was shown a moment ago it is held back, and the next takes its place."""
+        self._held_back = self.text(progress)
+        if time.monotonic() >= self._next:
+            self._show()
+
+    def _show(self) -> None:
+        text, self._held_back = self._held_back, ""
+        if not text or text == self._shown:
             return
-        self._next, self._shown = now + self.every, text
+        self._next, self._shown = time.monotonic() + self.every, text
         if self.in_place:
             self.stream.write(f"\r{text.ljust(self._width)}")
             self._width = len(text)
@@ -51,7 +55,8 @@ class ProgressLine:
         return progress_text(progress, self.currency)
 
     def done(self) -> None:
-        """End the line that was written in place."""
+        """Show the last report if it was held back, and end the line that was written in place."""
+        self._show()
         if self.in_place and self._width:
             self.stream.write("\n")
             self.stream.flush()
