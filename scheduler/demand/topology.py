@@ -87,6 +87,19 @@ def clients(portfolio: Portfolio) -> Mapping[str, tuple[str, ...]]:
     return {node: tuple(teams) for node, teams in users.items()}
 
 
+@remembered
+def behind_services(portfolio: Portfolio) -> Mapping[str, frozenset[str]]:
+    """Give for every service the nodes that are out or degraded while it alone is out, itself included."""
+    graph, found = _graph(portfolio), {}
+    behind = _behind_groups(graph)
+    services = list(portfolio.services)
+    for first in range(0, len(services), _BATCH):
+        batch = services[first : first + _BATCH]
+        alone = _effects(graph, [(frozenset({service}), Impact.OUTAGE) for service in batch], behind)
+        found.update({service: effect.out | effect.degraded for service, effect in zip(batch, alone, strict=True)})
+    return found
+
+
 def affected_teams(portfolio: Portfolio, change: str) -> tuple[str, ...]:
     """Give the clients of every node that the change puts out or degrades, sorted."""
     effect, users = effects(portfolio)[change], clients(portfolio)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracle_effects import DEGRADED, OUT, state_of
 
-from scheduler.demand.topology import affected_teams, clients, effects
+from scheduler.demand.topology import affected_teams, behind_services, clients, effects
 from scheduler.portfolio import Change, Dependency, Impact, Policy, Portfolio, RedundancyGroup, Service, no_usage
 
 # web needs db (OUTAGE) and mail (DEGRADED); shop needs web (OUTAGE); stats needs web (DEGRADED).
@@ -252,6 +252,20 @@ def test_states_are_those_of_plain_recursion(edges, members, listed, impact, dat
         if some and states[name] != OUT:
             behind |= {node for node in states if state_of(p, node, {name: OUT}, frozenset())}
     assert effect.reduced == behind
+
+
+def test_what_is_not_up_while_a_service_is_out():
+    p = portfolio(
+        changes=[change("A", services="db")],
+        dependencies=[depends("app", "db"), depends("web", "app", "DEGRADED"), depends("shop", "G")],
+        groups=[group("G", "m1;m2")],
+    )
+    behind = behind_services(p)
+    assert behind["db"] == {"db", "app", "web"}
+    assert behind["app"] == {"app", "web"}
+    # The other member carries on.
+    assert behind["m1"] == {"m1"}
+    assert behind["db"] == effects(p)["A"].out | effects(p)["A"].degraded
 
 
 def test_thousands_of_services_and_changes_take_seconds():
