@@ -1,5 +1,6 @@
 """Maintenance windows where clients lose least, with proof."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scheduler.explain import explain
@@ -10,6 +11,11 @@ from scheduler.portfolio import Change, Engineer, Policy, Portfolio, Service, Te
 from scheduler.publish.files import write_plan
 from scheduler.schedule import Charge, Placement, Result, Schedule, Violation
 from scheduler.verify import bill, verify
+
+_CHECKOUT = Path(__file__).resolve().parent.parent
+if (_CHECKOUT / "pyproject.toml").is_file():
+    # In a checkout `data` and `ui` lie beside the package; the wheel carries them inside it.
+    __path__.append(str(_CHECKOUT))
 
 if TYPE_CHECKING:
     from scheduler.batch import plan

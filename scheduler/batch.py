@@ -3,7 +3,8 @@
 import importlib.resources
 import json
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,17 +28,24 @@ def plan(
     progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
     out: str | Path | None = None,
+    more: Callable[[Result], Mapping[str, bytes]] | None = None,
 ) -> Result:
     """Solve a portfolio, compare the plan with the habits, and write its files where `out` names a folder.
 
-    The parameters are those of `scheduler.solver.solve.solve`. Without a schedule nothing is written, and an earlier
-    plan in `out` stays.
+    The parameters are those of `scheduler.solver.solve.solve`; `more` gives further files of a result by name. Without
+    a schedule nothing is written, and an earlier plan in `out` stays.
 
     Raises
     ------
     OSError
         If a file cannot be written; `out` then holds what it held before.
     """
+    begun = time.monotonic()
+
+    def say(phase: str) -> None:
+        if progress is not None:
+            progress(Progress(time.monotonic() - begun, phase, result.objective_cents, result.bound_cents))
+
     result = solve(
         portfolio,
         time_limit=time_limit,
@@ -50,9 +58,11 @@ def plan(
     )
     if result.objective_cents is None:
         return result
+    say("pricing the habits")
     result = replace(result, baselines=baselines(portfolio, result.schedule, seed=seed))
     if out is not None:
-        write_plan(result, out)
+        say("writing the files")
+        write_plan(result, out, more(result) if more else None)
     return result
 
 

@@ -21,7 +21,7 @@ from scheduler.publish.swap import replace_together
 from scheduler.schedule import Charge, Result
 from scheduler.wording import instant_text
 
-FEEDS = "feeds"
+FEEDS, REPORT = "feeds", "report.html"
 CHARGE_COLUMNS = ("cost", "team", "service", "change", "start", "end", "share", "cents", "weighted_cents")
 SCHEDULE_COLUMNS = (
     "change",
@@ -42,10 +42,12 @@ LONGEST_NAME = 200
 DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
-def write_plan(result: Result, folder: str | Path) -> None:
-    """Write schedule.json, schedule.csv, charges.csv and feeds/TEAM.ics, all at once or not at all.
+def write_plan(result: Result, folder: str | Path, more: Mapping[str, bytes] | None = None) -> None:
+    """Write schedule.json, schedule.csv, charges.csv, feeds/TEAM.ics and `more`, all at once or not at all.
 
-    Feeds of teams that are gone are removed; other files in the folder stay. Times are UTC, money whole cents.
+    `more` gives the content of further files by name. A report.html that is not among them is removed, as it would be
+    that of another plan, as are feeds of teams that are gone; other files in the folder stay. Times are UTC, money
+    whole cents.
 
     Raises
     ------
@@ -64,7 +66,8 @@ def write_plan(result: Result, folder: str | Path) -> None:
         "charges.csv": charges_csv(result.charges),
     }
     files |= {f"{FEEDS}/{names[team]}": feed for team, feed in feeds.items()}
-    replace_together(Path(folder), files, owned=(f"{FEEDS}/*.ics",))
+    files |= more or {}
+    replace_together(Path(folder), files, owned=(f"{FEEDS}/*.ics", REPORT))
 
 
 def check_writable(folder: str | Path) -> None:

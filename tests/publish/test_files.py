@@ -61,6 +61,16 @@ def test_everything_is_written_and_what_is_not_ours_stays(tmp_path: Path) -> Non
     }
 
 
+def test_further_files_come_and_go_with_their_plan(tmp_path: Path) -> None:
+    write_plan(result(), tmp_path, {"report.html": b"first"})
+    assert (tmp_path / "report.html").read_bytes() == b"first"
+    (tmp_path / "notes.txt").write_text("mine")
+    # A plan written without a report leaves none of another plan beside it.
+    write_plan(result(title="Another"), tmp_path)
+    assert not (tmp_path / "report.html").exists()
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
 def test_two_plans_alike_are_the_same_bytes(tmp_path: Path) -> None:
     write_plan(result(), tmp_path / "one")
     write_plan(result(), tmp_path / "two")
