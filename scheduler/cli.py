@@ -4,13 +4,16 @@ Exit codes: 0 done, 1 refused input, 2 wrong usage, 3 no feasible schedule, or `
 early without a schedule.
 """
 
+import importlib
 import os
 import signal
+import socket
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -31,7 +34,7 @@ from scheduler.explain import explain
 from scheduler.inputs import InputError, dump, load
 from scheduler.inputs.cells import CellError, parse_time
 from scheduler.portfolio import Portfolio
-from scheduler.publish.files import check_writable, schedule_json
+from scheduler.publish.files import REPORT, check_writable, schedule_json
 from scheduler.schedule import Result, Schedule
 from scheduler.verify import verify
 
@@ -39,6 +42,8 @@ REFUSED, USAGE, BROKEN, STOPPED = 1, 2, 3, 4
 DEMO_SECONDS = 50.0
 AFTER_SOLVING = 10.0
 """Seconds that the demo keeps for pricing the habits on a slow machine."""
+
+LOWEST_PORT, PORT = 1, 8501
 
 app = typer.Typer(
     name="scheduler",
@@ -63,9 +68,11 @@ Folder = Annotated[str, typer.Argument(metavar="FOLDER", help="Folder of a portf
 SchedulePath = Annotated[str, typer.Argument(metavar="SCHEDULE", help="A schedule.json, or any JSON with placements.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Now = Annotated[str | None, typer.Option(metavar="T", callback=_time, help="Instant of planning (ISO 8601).")]
-Out = Annotated[str | None, typer.Option(metavar="DIR", help="Write schedule, charges and feeds there.")]
+Out = Annotated[str | None, typer.Option(metavar="DIR", help="Write schedule, charges, report and feeds there.")]
 Limit = Annotated[float, typer.Option(metavar="S", min=0.0, help="Seconds to plan for.")]
 Workers = Annotated[int | None, typer.Option(metavar="N", min=1, help="Cores to use; 1 with --deterministic, else 2.")]
+Port = Annotated[int, typer.Option(metavar="N", min=LOWEST_PORT, max=65535, help="Port of the page on this machine.")]
+NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")]
 Seed = Annotated[int, typer.Option(metavar="N", min=0, max=2**31 - 1, help="Seed of everything random.")]
 Units = Annotated[
     float | None,
@@ -81,14 +88,21 @@ def demo_command(
     ] = None,
     seed: Seed = 0,
     json: Json = False,
+    open_page: Annotated[bool, typer.Option("--open", help="Then show the plan in a browser.")] = False,
+    port: Port = PORT,
+    no_browser: NoBrowser = False,
 ) -> None:
     """Plan the sample portfolio, within a minute, and show what the plan saves."""
     begun = time.monotonic()
+    if open_page and out is None:
+        out = str(Path(typer.get_app_dir("maintenance-window-scheduler")) / "demo")
     with _orderly():
         portfolio = load(sample_folder())
     left = max(5.0, DEMO_SECONDS - AFTER_SOLVING - (time.monotonic() - begun))
     limit = left if time_limit is None else time_limit
     _answer(_run(portfolio, limit=limit, seed=seed, out=out), json=json, out=out)
+    if open_page and out is not None:
+        _serve(Path(out), None, port, browser=not no_browser)
 
 
 @app.command("plan")
@@ -182,6 +196,22 @@ def explain_command(
         print(explanations_text(explanations))
 
 
+@app.command("serve")
+def serve_command(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="Where plan --out wrote a plan.")],
+    portfolio: Annotated[
+        str | None, typer.Option(metavar="FOLDER", help="Its portfolio, where it is not the one it was made from.")
+    ] = None,
+    port: Port = PORT,
+    no_browser: NoBrowser = False,
+) -> None:
+    """Show a plan in a browser on this machine, and take decisions on it."""
+    for path in (folder, portfolio):
+        if path is not None and not Path(path).is_dir():
+            _refuse([f"{path}: is not a folder"])
+    _serve(Path(folder), Path(portfolio) if portfolio else None, port, browser=not no_browser)
+
+
 def main() -> None:
     """Run the command line."""
     for stream in (sys.stdout, sys.stderr):
@@ -220,9 +250,16 @@ def _run(
                 progress=line,
                 stop=stop,
                 out=out,
+                more=_report,
             )
         finally:
             line.done()
+
+
+def _report(result: Result) -> dict[str, bytes]:
+    # Loaded for a plan that is written alone: drawing needs a lot, and in a checkout lies beside the package.
+    report = importlib.import_module("scheduler.ui.report")
+    return {REPORT: report.report(result)}
 
 
 def _answer(result: Result, *, json: bool, out: str | None) -> None:
@@ -238,6 +275,19 @@ def _answer(result: Result, *, json: bool, out: str | None) -> None:
         raise typer.Exit(STOPPED)
     if out is not None:
         print(f"written to {out}", file=sys.stderr)
+
+
+def _serve(out: Path, portfolio: Path | None, port: int, *, browser: bool) -> None:
+    # Loaded for this command alone, as pages need a lot; in a checkout they lie beside the package.
+    serving = importlib.import_module("scheduler.ui.serving")
+    with socket.socket() as probe:
+        # A server that is there already would be taken for this one.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            _refuse([f"port {port} cannot be used ({error.strerror}); choose another with --port"])
+    serving.serve(out, portfolio=portfolio, port=port, browser=browser)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -82,7 +83,7 @@ def test_deterministic_runs_are_the_same_bytes_but_for_the_seconds(folder: Path,
     assert second.pop("seconds") >= 0
     assert first == second
     assert first["now"] == "2027-02-21T00:00:00Z"
-    for name in ("schedule.csv", "charges.csv", "feeds/Blue.ics", "feeds/Green.ics"):
+    for name in ("schedule.csv", "charges.csv", "report.html", "feeds/Blue.ics", "feeds/Green.ics"):
         assert (outs[0] / name).read_bytes() == (outs[1] / name).read_bytes()
 
 
@@ -315,3 +316,20 @@ def test_a_second_signal_gives_up_at_once_and_writes_nothing(tmp_path: Path) -> 
     process.communicate(timeout=60)
     assert process.returncode in (0, 4)
     assert out.exists() == (process.returncode == 0)
+
+
+def test_serving_what_is_no_folder_is_refused(folder: Path, tmp_path: Path) -> None:
+    result = run("serve", tmp_path / "none", "--no-browser")
+    assert (result.exit_code, result.stderr) == (1, f"{tmp_path}/none: is not a folder\n")
+    result = run("serve", folder, "--portfolio", tmp_path / "none", "--no-browser")
+    assert (result.exit_code, result.stderr) == (1, f"{tmp_path}/none: is not a folder\n")
+
+
+def test_a_port_in_use_is_refused(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = run("serve", folder, "--port", port, "--no-browser")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"port {port} cannot be used (")

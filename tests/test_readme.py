@@ -74,6 +74,7 @@ def test_commands_run_in_their_order(workplace: Path) -> None:
         "schedule.json",
         "schedule.csv",
         "charges.csv",
+        "report.html",
         "feeds",
     }
 

@@ -1,0 +1,60 @@
+"""Charts on a page: built once for what they show, and picked on."""
+
+import threading
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import altair as alt
+import streamlit as st
+from altair.utils.schemapi import debug_mode
+
+from ..review import Plan
+
+MOST_KEPT = 60
+# What Altair is told about data holds for the whole process, and visitors are served by threads.
+_one_at_a_time = threading.Lock()
+
+
+def draw(
+    plan: Plan,
+    shows: Hashable,
+    build: Callable[[], alt.LayerChart],
+    *,
+    says: str,
+    key: str | None = None,
+    picks: str | None = None,
+    describes: str | None = None,
+) -> None:
+    """Draw a chart; `shows` tells all that it depends on beside the plan, `says` is its text for a screen reader.
+
+    Where it `picks` a selection, the page runs again with what was picked in the session state under `key`. Marks of
+    the view that it `describes` have a text each, which is that of their tooltip.
+    """
+    specification = plan.kept.get(shows)
+    if specification is None:
+        specification = _specification(build)
+        if describes is not None:
+            _describe(specification, describes)
+        if len(plan.kept) >= MOST_KEPT:
+            plan.kept.clear()
+        plan.kept[shows] = specification
+    if picks is None:
+        st.vega_lite_chart(spec=specification, theme=None, alt=says)
+    else:
+        st.vega_lite_chart(spec=specification, theme=None, key=key, on_select="rerun", selection_mode=picks, alt=says)
+
+
+def _specification(build: Callable[[], alt.LayerChart]) -> dict[str, Any]:
+    # Charts are tested against the schema; checking them each time takes longer than to draw them.
+    with _one_at_a_time, debug_mode(False), alt.data_transformers.enable("default", max_rows=None):
+        specification = dict(build().to_dict(validate=False))
+    # On a telephone the names of rows would leave no room for what happens in them.
+    specification["config"]["axisY"] = {"labelLimit": {"expr": "containerSize()[0] < 500 ? 110 : 220"}}
+    return specification
+
+
+def _describe(specification: dict[str, Any], name: str) -> None:
+    specification["config"]["aria"] = True
+    for layer in specification["layer"]:
+        mark = layer["mark"]
+        layer["mark"] = (mark if isinstance(mark, dict) else {"type": mark}) | {"aria": layer.get("name") == name}

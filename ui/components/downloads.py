@@ -1,0 +1,32 @@
+"""Calendars to take away."""
+
+import re
+from collections.abc import Callable
+
+import streamlit as st
+
+from ..markdown import escape_markdown
+
+_LONGEST = 80
+
+
+def calendar_button(label: str, name: str, make: Callable[[], bytes]) -> None:
+    """Offer a calendar that is made when it is asked for; `name` becomes the name of the file."""
+    st.download_button(
+        escape_markdown(label),
+        make,
+        file_name=f"{file_name(name)}.ics",
+        mime="text/calendar",
+        key=f"calendar {name} {label}",
+        on_click="ignore",
+        icon=":material/calendar_month:",
+    )
+
+
+def file_name(name: str) -> str:
+    """Give a name that every file system takes.
+
+    >>> file_name("CHG 1/../é")
+    'CHG-1-.-é'
+    """
+    return re.sub(r"\.{2,}", ".", re.sub(r"[^\w.]+", "-", name)).strip("-.")[:_LONGEST] or "calendar"

@@ -1,0 +1,117 @@
+"""What every page begins with: the plan, or why there is none to show; what was just done; what has to be known."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import streamlit as st
+
+from scheduler.wording import instant_text, window_text
+
+from .. import state
+from ..markdown import escape_markdown
+from ..pages import open_page
+from ..review import Plan, UnusableError
+from ..theme import DARK, LIGHT, Palette
+
+MOST_REASONS = 12
+COLOURS: Mapping[str, Literal["blue", "green", "violet", "red", "gray"]] = {
+    "proposed": "blue",
+    "announced": "gray",
+    "approved": "green",
+    "pinned": "violet",
+    "rejected": "red",
+}
+"""The colour of every state, by the names that text and badges know."""
+
+
+def palette() -> Palette:
+    """Give the colours of the mode that the visitor's browser shows."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
+
+
+def plan_or_stop() -> Plan:
+    """Give the plan with a schedule to show; or say what is wrong, and end the page."""
+    _notice()
+    try:
+        if state.is_read():
+            plan = state.plan()
+        else:
+            with st.spinner("Reading the plan and its portfolio …"):
+                plan = state.plan()
+    except UnusableError as error:
+        unusable(error)
+        st.stop()
+    if not plan.document.has_schedule:
+        _no_schedule(plan)
+        st.stop()
+    return plan
+
+
+def banners(plan: Plan) -> None:
+    """Say what holds for the whole plan and must not be missed."""
+    if changed := state.stale(plan):
+        st.warning(
+            f"**Stale.** {escape_markdown(changed)} This plan was made from something else; windows cannot be approved "
+            "until you replan.",
+            icon=":material/history:",
+        )
+    waiting = sum(one.waits and one.state == "rejected" for one in state.standing(plan).values())
+    if waiting:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            what = "One window was rejected and waits" if waiting == 1 else f"{waiting} windows were rejected and wait"
+            st.info(f"{what} for a new time.", icon=":material/event_busy:")
+            if st.button("Replan", type="primary", icon=":material/refresh:", key="replan_waiting"):
+                open_page("replan")
+
+
+def heading(title: str, plan: Plan) -> None:
+    """Draw the heading of a page: its title, and what plan it is of."""
+    policy, zone = plan.portfolio.policy, plan.portfolio.policy.time_zone
+    st.title(title, anchor=False)
+    horizon = window_text(plan.portfolio.horizon.window, zone)
+    st.caption(
+        f"{escape_markdown(policy.name)} · {horizon} · planned {instant_text(plan.portfolio.now, zone)} · "
+        f"times are local in {escape_markdown(zone)} unless another zone is named"
+    )
+
+
+def unusable(error: UnusableError) -> None:
+    """Say that there is nothing to show, why, and what to do."""
+    st.title("Nothing to show", anchor=False)
+    st.error(escape_markdown(error.what), icon=":material/error:")
+    for reason in error.reasons[:MOST_REASONS]:
+        st.text(reason)
+    if len(error.reasons) > MOST_REASONS:
+        st.caption(f"and {len(error.reasons) - MOST_REASONS} more")
+    if error.mend:
+        st.caption("Run this, then reload the page:")
+        st.code(error.mend, language=None, wrap_lines=True)
+
+
+def _no_schedule(plan: Plan) -> None:
+    st.title("No schedule", anchor=False)
+    if plan.result.status == "INFEASIBLE":
+        st.error("No schedule obeys every rule. What cannot hold together:", icon=":material/block:")
+        clashes([(one.rule, one.text) for one in plan.result.clash])
+    else:
+        st.error("The run stopped before there was a schedule. Give it more time.", icon=":material/timer_off:")
+    if st.button("Replan", type="primary", icon=":material/refresh:"):
+        open_page("replan")
+
+
+def clashes(rows: list[tuple[str, str]]) -> None:
+    """List demands that cannot hold together."""
+    for rule, text in rows:
+        with st.container(border=True):
+            st.badge(escape_markdown(rule), icon=":material/rule:", color="red")
+            st.text(text)
+
+
+def _notice() -> None:
+    found = state.take_notice()
+    if found:
+        text, kind = found
+        if kind == "good":
+            st.success(escape_markdown(text), icon=":material/check_circle:")
+        else:
+            st.error(escape_markdown(text), icon=":material/error:")

@@ -1,0 +1,67 @@
+"""One process that serves a plan to browsers of this machine: nothing is fetched from or sent to anywhere else."""
+
+import gc
+import threading
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from . import state, theme
+
+LOOPBACK = "127.0.0.1"
+SCRIPT = Path(__file__).parent / "app.py"
+
+
+def serve(out: Path, *, portfolio: Path | None = None, port: int = 8501, browser: bool = True) -> None:
+    """Serve the plan in `out` on loopback until the process is stopped; `portfolio` replaces the folder it names."""
+    state.show(out, portfolio)
+    st.App(SCRIPT, lifespan=_lifespan, routes=[Route("/healthz", _healthz)]).run(config=config(port, browser=browser))
+
+
+def config(port: int, *, browser: bool) -> Mapping[str, Any]:
+    """Give the settings of the server, the same wherever it is started from."""
+    settings: dict[str, Any] = {
+        "server.address": LOOPBACK,
+        "server.port": port,
+        "server.allowedHosts": [LOOPBACK, "localhost"],
+        "server.headless": not browser,
+        "server.fileWatcherType": "none",
+        "server.enableStaticServing": False,
+        "browser.serverAddress": LOOPBACK,
+        "browser.gatherUsageStats": False,
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
+        "client.showErrorLinks": False,
+        "client.allowedOrigins": [],
+        "theme.font": theme.FONT,
+        "theme.paddingTop": "1rem",
+        "theme.headingFontSizes": ["1.75rem", "1.4rem", "1.15rem"],
+        "theme.metricValueFontSize": "1.3rem",
+    }
+    for mode, palette in (("light", theme.LIGHT), ("dark", theme.DARK)):
+        settings |= {f"theme.{mode}.{name}": value for name, value in theme.page_theme(palette).items()}
+    return settings
+
+
+@asynccontextmanager
+async def _lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
+    # Streamlit collects garbage after every run of the page, which takes long where much is loaded that never goes.
+    from . import app as _pages  # noqa: F401 - imports what pages import
+
+    gc.collect()
+    gc.freeze()
+    threading.Thread(target=state.warm, daemon=True).start()
+    try:
+        yield {}
+    finally:
+        state.stop()
+
+
+async def _healthz(request: Request) -> Response:
+    return PlainTextResponse("ok\n", headers={"cache-control": "no-store"})

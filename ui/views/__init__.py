@@ -1,0 +1,1 @@
+"""The screens, one to a file; each has a function show()."""
