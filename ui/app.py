@@ -8,7 +8,7 @@ if __name__ == "__main__":
     __package__ = "scheduler.ui"  # it is run as a script (PEP 366)
 
 from . import pages, state
-from .views import change, forward_schedule, replan
+from .views import change, forward_schedule, replan, savings
 
 
 def main() -> None:
@@ -19,6 +19,7 @@ def main() -> None:
     every = {
         "schedule": st.Page(forward_schedule.show, title="Forward schedule", url_path="schedule", default=True),
         "change": st.Page(change.show, title="Change", url_path="change", visibility="hidden"),
+        "savings": st.Page(savings.show, title="Savings and burden", url_path="savings"),
         "replan": st.Page(replan.show, title="Replan", url_path="replan"),
     }
     pages.keep(every)

@@ -204,7 +204,7 @@ def price_curve(
     up = alt.Y(
         "extra:Q",
         title=[f"cost beyond the present, {visible(currency)},", "weighted by service level"],
-        axis=alt.Axis(format="~s", tickCount=5, domain=False, ticks=False),
+        axis=alt.Axis(labelExpr="format(datum.value, '~s')", tickCount=5, domain=False, ticks=False),
     )
     kinds, labels = list(marks["kind"]), list(marks["label"])
     looks = {"chosen": ("diamond", palette.approved), "forbidden": ("cross", palette.bad)}
@@ -264,7 +264,7 @@ def _amounts(
         "amount:Q",
         title=title,
         scale=alt.Scale(domain=[0, most or 1], nice=False),
-        axis=alt.Axis(format="~s", tickCount=4, domain=False, ticks=False),
+        axis=alt.Axis(labelExpr="format(datum.value, '~s')", tickCount=4, domain=False, ticks=False),
     )
     down = alt.Y(
         f"{label}:N",

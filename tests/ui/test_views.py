@@ -117,6 +117,22 @@ def test_the_table_holds_every_window_at_its_price(view: Open, place: Place) -> 
     }
 
 
+def test_savings_and_burdens_are_those_of_the_files(view: Open, place: Place) -> None:
+    habits, teams = view("savings").dataframe
+    baselines = document(place)["baselines"]
+    assert len(habits.value) == 1 + len(baselines)
+    shown = dict(zip(habits.value["planned by"], habits.value["weighted cost"], strict=True))
+    for name, words in (("first_come", "first come first served"), ("sunday_0200", "Sunday 02:00")):
+        assert read(shown[words]) == money_text(baselines[name]["objective_cents"], "GBP")
+    cents = {"blue": 0, "green": 0}
+    for row in charges(place):
+        if row["cost"] in ("downtime", "overrun"):
+            cents[row["team"]] += int(row["cents"])
+    assert sum(cents.values()) == document(place)["cost_cents"] > 0
+    lost = dict(zip(teams.value["team"], teams.value["loses"], strict=True))
+    assert lost == {"Blue Ltd": money_text(cents["blue"], "GBP"), "Green Inc": money_text(cents["green"], "GBP")}
+
+
 def test_a_change_costs_what_the_files_say(view: Open, place: Place) -> None:
     lost: dict[str, int] = {}
     for row in charges(place):

@@ -47,7 +47,7 @@ def show() -> None:
         return
     with st.spinner("Working out the reasons …"):
         explanation, price = plan.explain(change)
-    left, right = st.columns([2, 1], gap="medium")
+    left, right = st.columns([9, 4], gap="medium")
     with left:
         _facts(plan, change, placement)
         _price(plan, placement)
@@ -128,7 +128,7 @@ def _price(plan: Plan, placement: Placement) -> None:
             "window": teams["window"],
             "notice": [_notice(*row) for row in zip(teams["notice_days"], teams["promised_days"], strict=True)],
             "cost": [
-                f"{cost} (assumed)" if assumed else cost
+                f"{cost}, assumed" if assumed else cost
                 for cost, assumed in zip(teams["cost"], teams["assumed"], strict=True)
             ],
         }
@@ -137,9 +137,9 @@ def _price(plan: Plan, placement: Placement) -> None:
         shown,
         hide_index=True,
         column_config={
-            "team": st.column_config.TextColumn("Team"),
-            "window": st.column_config.TextColumn("Reserved, in the team's own time", width=290),
-            "notice": st.column_config.TextColumn("Notice", width=100),
+            "team": st.column_config.TextColumn("Team", width=150),
+            "window": st.column_config.TextColumn("Reserved, in the team's own time", width=295),
+            "notice": st.column_config.TextColumn("Days' notice", width=132),
             "cost": st.column_config.TextColumn("Loses", alignment="right", width=160),
         },
         alt="What every affected team loses, and when that is on its own clock.",
@@ -148,8 +148,8 @@ def _price(plan: Plan, placement: Placement) -> None:
 
 def _notice(given: int, promised: object) -> str:
     if pd.isna(promised):  # type: ignore[call-overload]
-        return f"{given} days"
-    return f"{given} days of {promised}" if given >= int(promised) else f"⚠ {given} days of {promised}"  # type: ignore[call-overload]
+        return str(given)
+    return f"{'' if given >= int(promised) else '⚠ '}{given} ({promised} promised)"  # type: ignore[call-overload]
 
 
 def _reasons(explanation: Explanation, names: Mapping[str, str]) -> None:
