@@ -104,9 +104,18 @@ def _own(amounts: Cents, change: str, losses: Sequence[_Loss]) -> int:
 # --- post: one cell per service and level of the factor ------------------------------------------------------------
 
 
-def post(portfolio: Portfolio, problem: "Problem") -> None:
-    """Cut the largest factor into levels: each is paid once while any change is at that level or above."""
-    table = prices(portfolio)
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A step of the factor on a service, from `below` to `level`, and who reaches it: (change, 0, slots from start)."""
+
+    service: str
+    below: Fraction
+    level: Fraction
+    members: tuple[tuple[str, int, int], ...]
+
+
+def levels(portfolio: Portfolio) -> Iterator[Level]:
+    """Cut the largest factor of every service into levels: each is paid once while any change reaches it."""
     rows: dict[str, dict[str, tuple[Fraction, ...]]] = {}
     for change in portfolio.changes:
         for service, row in factors(portfolio, change).items():
@@ -114,12 +123,20 @@ def post(portfolio: Portfolio, problem: "Problem") -> None:
     for service, by_change in rows.items():
         below = Fraction(0)
         for level in _levels(by_change.values()):
-            weight = table.service_weighted(service, level) - table.service_weighted(service, below)
+            # Factors never rise while work goes on, so a level is reached from the start on or never.
+            yield Level(
+                service, below, level, tuple((name, 0, _leading(row, level)) for name, row in by_change.items())
+            )
             below = level
-            if weight.any():
-                # Factors never rise while work goes on, so a level is reached from the start on or never.
-                members = [(change, 0, _leading(row, level)) for change, row in by_change.items()]
-                problem.cell(weight, members)
+
+
+def post(portfolio: Portfolio, problem: "Problem") -> None:
+    """Post every level as a cell that weighs what the step adds for all clients."""
+    table = prices(portfolio)
+    for step in levels(portfolio):
+        weight = table.service_weighted(step.service, step.level) - table.service_weighted(step.service, step.below)
+        if weight.any():
+            problem.cell(weight, step.members)
 
 
 def _levels(rows: Iterable[Sequence[Fraction]]) -> list[Fraction]:

@@ -76,7 +76,7 @@ class Outcome:
     units: float
 
 
-class _Model:
+class Model:
     """One CP-SAT model over the candidates of the free changes, around a state that holds the others."""
 
     def __init__(self, state: State, candidates: Mapping[int, Numbers]) -> None:
@@ -116,7 +116,7 @@ class _Model:
 
     # --- which candidates cover a slot -------------------------------------------------------------------------------
 
-    def _cover(self, change: int, part: Part) -> Mask:
+    def cover(self, change: int, part: Part) -> Mask:
         """Mark the slots that some candidate of a change covers through a part, shape (slots,)."""
         key = (change, part.offset, part.length)
         if key not in self._covers:
@@ -125,7 +125,7 @@ class _Model:
             self._covers[key] = reach(marked, part.offset, part.length)
         return self._covers[key]
 
-    def _runs(self, parts: Sequence[tuple[int, Part]], where: Mask, *extra: Numbers) -> Iterator[_Run]:
+    def runs(self, parts: Sequence[tuple[int, Part]], where: Mask, *extra: Numbers) -> Iterator[_Run]:
         """Cut the slots of `where` into runs with the same covering candidates and the same `extra` values."""
         index = np.flatnonzero(where)
         if not len(index):
@@ -142,7 +142,7 @@ class _Model:
             ranges = list(zip(signature[::2], signature[1::2], strict=True))
             yield slice(int(index[begin]), int(index[end - 1]) + 1), ranges
 
-    def _covered(self, parts: Sequence[tuple[int, Part]], ranges: Sequence[tuple[int, int]]) -> dict[int, set[int]]:
+    def covered(self, parts: Sequence[tuple[int, Part]], ranges: Sequence[tuple[int, int]]) -> dict[int, set[int]]:
         """Give for each change the candidates (by number) that cover a run through any of its parts."""
         covered: dict[int, set[int]] = defaultdict(set)
         for (change, _), (lo, hi) in zip(parts, ranges, strict=True):
@@ -150,7 +150,7 @@ class _Model:
                 covered[change].update(range(lo, hi))
         return covered
 
-    def _any(self, covered: Mapping[int, Iterable[int]], name: str) -> cp_model.IntVar:
+    def any_of(self, covered: Mapping[int, Iterable[int]], name: str) -> cp_model.IntVar:
         """Give a literal that is true when one of the covering candidates is taken."""
         literal = self.model.new_bool_var(name)
         for change, numbers in covered.items():
@@ -160,17 +160,18 @@ class _Model:
 
     # --- primitives --------------------------------------------------------------------------------------------------
 
-    def _parts(self, parts_of: Sequence[Sequence[Part]]) -> dict[int, list[tuple[int, Part]]]:
-        grouped: dict[int, list[tuple[int, Part]]] = defaultdict(list)
+    def grouped(self, parts_of: Sequence[Sequence[Part]]) -> dict[int, list[tuple[int, Part]]]:
+        """Give the parts of the free changes by what they touch."""
+        found: dict[int, list[tuple[int, Part]]] = defaultdict(list)
         for change in self.candidates:
             for part in parts_of[change]:
-                grouped[part.target].append((change, part))
-        return grouped
+                found[part.target].append((change, part))
+        return found
 
     def _cells(self) -> None:
         """Price cells; those that the free changes take down alike are one cell here, however they differ elsewhere."""
         alike: dict[tuple[tuple[int, int, int], ...], Numbers] = {}
-        for cell, parts in self._parts(self.compiled.cells_of).items():
+        for cell, parts in self.grouped(self.compiled.cells_of).items():
             key = tuple((change, part.offset, part.length) for change, part in parts)
             weight = self.state.open_weight(cell)
             alike[key] = alike[key] + weight if key in alike else weight
@@ -181,7 +182,7 @@ class _Model:
     def _cell(self, parts: Sequence[tuple[int, Part]], weight: Numbers) -> None:
         own: dict[int, Mask] = {}
         for change, part in parts:
-            cover = self._cover(change, part)
+            cover = self.cover(change, part)
             own[change] = own[change] | cover if change in own else cover
         times = np.sum(list(own.values()), axis=0)
         for change, part in parts:
@@ -189,18 +190,18 @@ class _Model:
             if alone.any():
                 self.separable[change] += sums(alone, part.offset, part.length)[self.candidates[change]]
         running = np.concatenate(([0], np.cumsum(weight)))
-        for span, ranges in self._runs(parts, (times > 1) & (weight > 0)):
+        for span, ranges in self.runs(parts, (times > 1) & (weight > 0)):
             price = int(running[span.stop] - running[span.start])
-            self.costs.append((self._any(self._covered(parts, ranges), f"shared from slot {span.start}"), price))
+            self.costs.append((self.any_of(self.covered(parts, ranges), f"shared from slot {span.start}"), price))
 
     def _resources(self) -> None:
         rows: set[tuple[int, tuple[tuple[int, int, int], ...]]] = set()
-        for target, parts in self._parts(self.compiled.uses_of).items():
+        for target, parts in self.grouped(self.compiled.uses_of).items():
             free = self.state.free[target]
             demand = np.zeros(self.compiled.slots, dtype=np.int64)
             for change, part in parts:
-                demand += part.amount * self._cover(change, part)
-            for span, ranges in self._runs(parts, demand > free, free):
+                demand += part.amount * self.cover(change, part)
+            for span, ranges in self.runs(parts, demand > free, free):
                 terms = tuple(
                     (change, number, part.amount)
                     for (change, part), (lo, hi) in zip(parts, ranges, strict=True)
@@ -230,7 +231,7 @@ class _Model:
             self.model.add(cp_model.LinearExpr.sum(earlier) <= cp_model.LinearExpr.sum(first[lo:hi]))
 
     def _budgets(self) -> None:
-        parts_of = self._parts(self.compiled.counted_of)
+        parts_of = self.grouped(self.compiled.counted_of)
         for budget in self.compiled.budgets:
             cells = [cell for cell in budget.cells if cell in parts_of]
             if not cells:
@@ -243,13 +244,13 @@ class _Model:
             most: dict[int, int] = defaultdict(int)
             for cell in cells:
                 where = self.state.counted_open(cell) & inside
-                where &= np.logical_or.reduce([self._cover(change, part) for change, part in parts_of[cell]])
-                for span, ranges in self._runs(parts_of[cell], where, budget.period):
+                where &= np.logical_or.reduce([self.cover(change, part) for change, part in parts_of[cell]])
+                for span, ranges in self.runs(parts_of[cell], where, budget.period):
                     period = int(budget.period[span.start])
-                    covered = self._covered(parts_of[cell], ranges)
+                    covered = self.covered(parts_of[cell], ranges)
                     length = span.stop - span.start
                     name = f"{budget.rule} cell {cell} from slot {span.start}"
-                    terms[period].append(length * self._any(covered, name))
+                    terms[period].append(length * self.any_of(covered, name))
                     most[period] += length
             for period, expressions in terms.items():
                 room = int(budget.limit[period] - spent[period])
@@ -270,6 +271,36 @@ class _Model:
         for literal, covers in self.hints:
             self.model.add_hint(literal, any(taken[change] in numbers for change, numbers in covers.items()))
 
+    def solve(self, limits: Limits, constant: int = 0, used: float = 0.0) -> Outcome:
+        """Solve the model, `used` seconds of the limits being gone; `constant` is added to the bound of its objective.
+
+        Raises
+        ------
+        ValueError
+            Where CP-SAT refuses the model.
+        """
+        solver, status = limits.run(self.model, used)
+        units = solver.response_proto.deterministic_time
+        if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            starts = {
+                change: next(
+                    (
+                        int(start)
+                        for start, x in zip(self.candidates[change], xs, strict=True)
+                        if solver.boolean_value(x)
+                    ),
+                    UNPLACED,
+                )
+                for change, xs in self.take.items()
+            }
+            answer: Answer = "OPTIMAL" if status == cp_model.OPTIMAL else "FEASIBLE"
+            return Outcome(answer, starts, constant + solver.best_objective_bound, units)
+        if status == cp_model.INFEASIBLE:
+            return Outcome("INFEASIBLE", {}, float("inf"), units)
+        if status == cp_model.MODEL_INVALID:
+            raise ValueError(f"CP-SAT refused the model: {self.model.validate()}")
+        return Outcome("UNKNOWN", {}, constant, units)
+
 
 def solve_candidates(
     state: State,
@@ -284,27 +315,11 @@ def solve_candidates(
     (`State.feasible`). Drop prices of changes that are neither free nor placed are part of the bound.
     """
     begun = time.monotonic()
-    built = _Model(state, candidates)
+    built = Model(state, candidates)
     constant = state.objective() - sum(state.compiled.drop[change] or 0 for change in candidates)
     if optimise:
         literals, prices = zip(*built.costs, strict=True) if built.costs else ((), ())
         built.model.minimize(cp_model.LinearExpr.weighted_sum(literals, prices))
     if hint is not None:
         built.hint(hint)
-    solver, status = limits.run(built.model, used=time.monotonic() - begun)
-    units = solver.response_proto.deterministic_time
-    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        starts = {
-            change: next(
-                (int(start) for start, x in zip(candidates[change], xs, strict=True) if solver.boolean_value(x)),
-                UNPLACED,
-            )
-            for change, xs in built.take.items()
-        }
-        answer: Answer = "OPTIMAL" if status == cp_model.OPTIMAL else "FEASIBLE"
-        return Outcome(answer, starts, constant + solver.best_objective_bound, units)
-    if status == cp_model.INFEASIBLE:
-        return Outcome("INFEASIBLE", {}, float("inf"), units)
-    if status == cp_model.MODEL_INVALID:
-        raise ValueError(f"CP-SAT refused the model: {built.model.validate()}")
-    return Outcome("UNKNOWN", {}, constant, units)
+    return built.solve(limits, constant, used=time.monotonic() - begun)

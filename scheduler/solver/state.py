@@ -1,11 +1,11 @@
 """A partial schedule on the compiled problem: the exact price and legality of one more placement."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from scheduler.horizon import Mask
-from scheduler.solver.compiled import Compiled, Part, hits, sums
+from scheduler.solver.compiled import Compiled, Part, hits, sums, supported
 from scheduler.solver.problem import Budget, Cents, Lag
 
 UNPLACED = -1
@@ -25,6 +25,7 @@ class State:
         self._paid = 0
         self.free = compiled.capacity.copy()
         self._counted = np.zeros((len(compiled.counted), compiled.slots), dtype=np.int32)
+        self.room = [cap.limit for cap in compiled.caps]
 
     # --- moving ----------------------------------------------------------------------------------------------------
 
@@ -55,6 +56,8 @@ class State:
         for span in compiled.counted_spans[change]:
             begin, end = start + span.offset, start + span.offset + span.length
             self._counted[span.targets, begin:end] += sign
+        for cap in compiled.caps_of[change]:
+            self.room[cap] -= sign * int(compiled.caps[cap].amounts[change][start])
 
     # --- pricing ---------------------------------------------------------------------------------------------------
 
@@ -92,10 +95,13 @@ class State:
 
     # --- checking --------------------------------------------------------------------------------------------------
 
-    def feasible(self, change: int) -> Mask:
-        """Mark the legal starts of an unplaced change, all others staying where they are; shape (slots,)."""
+    def feasible(self, change: int, free: Container[int] = ()) -> Mask:
+        """Mark the legal starts of an unplaced change, all others staying where they are; shape (slots,).
+
+        Lags to unplaced changes of `free` are not asked for, as those are still to be placed.
+        """
         open_starts: Mask = self.compiled.ok[change].copy()
-        for bad in self._clashes(change):
+        for bad in self._clashes(change, free):
             open_starts &= ~bad[1]
         return open_starts
 
@@ -106,24 +112,27 @@ class State:
         for rule, mask in [*rules, *self._clashes(change)]:
             if mask.any():
                 reasons[rule] = reasons[rule] | mask if rule in reasons else mask
-        if lags := self.compiled.lags_of[change]:
-            by_lag = self.compiled.problem.allowed(change) & ~self.compiled.ok[change]
-            reasons[lags[0].rule] = reasons.get(lags[0].rule, by_lag) | by_lag
+        for lag in self.compiled.lags_of[change]:
+            alone = self.compiled.problem.allowed(change) & ~self.compiled.ok[change]
+            alone &= ~supported(self.compiled.problem, self.compiled.ok, lag, change)
+            if alone.any():
+                reasons[lag.rule] = reasons.get(lag.rule, alone) | alone
         return reasons
 
-    def _clashes(self, change: int) -> Iterable[tuple[str, Mask]]:
+    def _clashes(self, change: int, free: Container[int] = ()) -> Iterable[tuple[str, Mask]]:
         compiled = self.compiled
         for span in compiled.use_spans[change]:
             short: Mask = np.any(self.free[span.targets] < span.amounts[:, None], axis=0)
             if short.any():
                 yield span.rule, hits(short, span.offset, span.length)
         for lag in compiled.lags_of[change]:
-            yield lag.rule, self._lag_clash(lag, change)
-        if compiled.counted_of[change]:
-            for budget in compiled.budgets:
-                own = [part for part in compiled.counted_of[change] if part.target in budget.cells]
-                if own:
-                    yield budget.rule, self._budget_clash(budget, own)
+            if (lag.before if change == lag.after else lag.after) not in free:
+                yield lag.rule, self._lag_clash(lag, change)
+        for number in compiled.caps_of[change]:
+            cap = compiled.caps[number]
+            yield cap.rule, (cap.amounts[change] > self.room[number]) & (cap.amounts[change] > 0)
+        for budget, own in compiled.budgets_of[change]:
+            yield budget.rule, self._budget_clash(budget, own)
 
     def _lag_clash(self, lag: Lag, change: int) -> Mask:
         slots = self.compiled.slots
@@ -149,7 +158,8 @@ class State:
         if np.bincount(budget.period[inside], minlength=periods).max(initial=0) <= 1:
             return self._clash_per_slot(np.where(inside, room[budget.period], slots * len(own)), own, fresh)
         bad = np.zeros(slots, dtype=np.bool_)
-        for period in range(periods):
+        # A period with room for all that the change could ever count is out of the question.
+        for period in np.flatnonzero(room < sum(part.length for part in own)):
             here = budget.period == period
             added = np.zeros(slots, dtype=np.int64)
             for part in own:
