@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 import pandas as pd
@@ -18,10 +19,13 @@ from scheduler.portfolio import (
     Change,
     Dependency,
     Engineer,
+    Event,
     Impact,
+    PastWork,
     Policy,
     Portfolio,
     Predecessor,
+    Preference,
     RedundancyGroup,
     Service,
     Team,
@@ -47,6 +51,9 @@ def assemble(tables: Tables, usage: pd.DataFrame, now: datetime) -> Portfolio:
         calendars={one.id: one for one in (_calendar(row, policy) for row in tables["calendars.csv"])},
         # What was decided about work that is done binds nothing any more.
         decisions=tuple(decision_of(row) for row in tables["decisions.csv"] if row["change"] in changes),
+        events=tuple(_event(row) for row in tables["events.csv"]),
+        preferences=tuple(_preference(row) for row in tables["preferences.csv"]),
+        history=tuple(_past_work(row) for row in tables["history.csv"]),
         done=frozenset(row["change"] for row in tables["history.csv"]),
         usage=usage,
     )
@@ -127,15 +134,56 @@ def _calendar(row: Row, policy: Policy) -> Calendar:
     )
 
 
+def _event(row: Row) -> Event:
+    factor, users = (None if row[name] is None else Fraction(row[name]) for name in ("factor", "users"))
+    return Event(
+        team=row["team"], start=row["start"], end=row["end"], factor=factor, users=users, note=row["note"] or ""
+    )
+
+
+def _preference(row: Row) -> Preference:
+    return Preference(
+        team=row["team"],
+        kind=row["kind"],
+        hours=row["hours"],
+        start=row["start"],
+        end=row["end"],
+        cost_cents_per_hour=row["cost_per_hour"],
+        reason=row["reason"] or "",
+    )
+
+
+def _past_work(row: Row) -> PastWork:
+    return PastWork(
+        change=row["change"],
+        kind=row["kind"] or "",
+        services=row["services"] or (),
+        planned_start=row["planned_start"],
+        planned_end=row["planned_end"],
+        actual_start=row["actual_start"],
+        actual_end=row["actual_end"],
+    )
+
+
 def _changes(tables: Tables, policy: Policy) -> dict[str, Change]:
     rows = tables["changes.csv"]
     known = frozenset(row["change"] for row in rows) | frozenset(row["change"] for row in tables["history.csv"])
     changes = {row["change"]: _change(row, policy, known) for row in rows}
-    apart: dict[str, dict[str, None]] = {change: dict.fromkeys(one.not_with) for change, one in changes.items()}
-    for change, one in changes.items():
-        for other in one.not_with:
-            apart[other][change] = None
-    return {change: replace(one, not_with=tuple(apart[change])) for change, one in changes.items()}
+    apart = _both_ways({change: one.not_with for change, one in changes.items()})
+    together = _both_ways({change: one.same_window_as for change, one in changes.items()})
+    return {
+        change: replace(one, not_with=apart[change], same_window_as=together[change])
+        for change, one in changes.items()
+    }  # fmt: skip
+
+
+def _both_ways(named: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Let every change that is named by another name that one too, after those it names itself."""
+    found: dict[str, dict[str, None]] = {change: dict.fromkeys(others) for change, others in named.items()}
+    for change, others in named.items():
+        for other in others:
+            found[other][change] = None
+    return {change: tuple(others) for change, others in found.items()}
 
 
 def _change(row: Row, policy: Policy, known: frozenset[str]) -> Change:

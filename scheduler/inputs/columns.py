@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
 
-CELL, CALENDAR, ROW = "this cell is ignored", "this calendar is ignored", "this row is ignored"
+CELL = "this cell is ignored"
 
 # Type -> how a cell of it is written; the words that messages and the README use.
 TYPES: Mapping[str, str] = MappingProxyType(
@@ -72,7 +72,6 @@ class File:
     name: str
     meaning: str
     required: bool = False
-    not_built: bool = False
 
 
 FILES: Mapping[str, File] = MappingProxyType(
@@ -85,11 +84,11 @@ FILES: Mapping[str, File] = MappingProxyType(
             File(name="dependencies.csv", meaning="which services need which"),
             File(name="redundancy.csv", meaning="groups that can spare members"),
             File(name="usage.csv", meaning="recorded usage; also as usage.parquet"),
-            File(name="events.csv", meaning="usage that is known to differ", not_built=True),
+            File(name="events.csv", meaning="usage that is known to differ"),
             File(name="changes.csv", meaning="the work to be planned", required=True),
             File(name="engineers.csv", meaning="who carries changes out"),
             File(name="calendars.csv", meaning="hours of blackouts, allowed work and engineers"),
-            File(name="preferences.csv", meaning="hours that teams mind", not_built=True),
+            File(name="preferences.csv", meaning="hours that teams mind"),
             File(name="decisions.csv", meaning="windows pinned, approved or rejected"),
             File(name="history.csv", meaning="past work"),
         )
@@ -213,11 +212,12 @@ COLUMNS: tuple[Column, ...] = (
     ),
     *_table(
         "events.csv",
-        Column("team", "id", "Team, or * for all.", required=True, refers=("team", "*")),
+        Column("team", "id", "Team, or * for all; then times without a zone are in the policy's.", required=True,
+               refers=("team", "*")),
         Column("start", "time", "Start; without a zone it is in the team's.", required=True),
         Column("end", "time", "End; without a zone it is in the team's.", required=True),
-        Column("factor", DECIMAL, "Multiplies the expected users."),
-        Column("users", DECIMAL, "Replaces the expected users.", unit="users"),
+        Column("factor", DECIMAL, "Multiplies the expected users of all the team's services."),
+        Column("users", DECIMAL, "Replaces the sum of the expected users, in place of factor.", unit="users"),
         Column("note", "long text", "What happens."),
     ),
     *_table(
@@ -239,7 +239,8 @@ COLUMNS: tuple[Column, ...] = (
         Column("due", "time", "Over, with its reserve, by.", when_empty="no rule"),
         Column("after", "predecessors", "Changes that must be over before.", refers=("change", "past change")),
         Column("not_with", "ids", "Changes that may not run at the same time.", refers=("change",)),
-        Column("same_window_as", "ids", "Changes that start together with it.", refers=("change",), not_built=CELL),
+        Column("same_window_as", "ids", "Changes that start together with it, or are left out with it.",
+               refers=("change",)),
         Column("skills", "skills", "People needed.", when_empty="nobody"),
         Column("allowed", "ids", "Allowed calendars; the work lies in their joint hours.", refers=("calendar",)),
         Column("mandatory", "yes or no", "Whether it must be placed.", default="yes"),
@@ -268,18 +269,17 @@ COLUMNS: tuple[Column, ...] = (
         Column("hours", "hours", "Its hours.", when_empty="always"),
         Column("time_zone", "zone", "Zone of its hours.", when_empty="the policy's"),
         Column("applies_to", "targets", "What it binds.", when_empty="* for blackouts, else who names it"),
-        Column("hard", "yes or no", "Whether it must be obeyed or has a price.", default="yes", not_built=CALENDAR,
-               off="yes"),
-        Column("cost_per_hour", MONEY, "Its price; needed where hard = no.", not_built=CELL),
+        Column("hard", "yes or no", "Whether it must be obeyed or has a price.", default="yes"),
+        Column("cost_per_hour", MONEY, "Its price; needed where hard = no."),
     ),
     *_table(
         "preferences.csv",
         Column("team", "id", "Client team.", required=True, refers=("team",)),
         Column("kind", "choice", "What the team asks for.", required=True, choices=("never", "avoid", "prefer")),
-        Column("hours", "hours", "Weekly hours meant, in the team's zone."),
-        Column("start", "time", "Or a period: its start; without a zone it is in the team's."),
-        Column("end", "time", "And its end."),
-        Column("cost_per_hour", MONEY, "Price; needed where kind = avoid."),
+        Column("hours", "hours", "Weekly hours meant, in the team's zone; or a period:"),
+        Column("start", "time", "Its start; without a zone it is in the team's."),
+        Column("end", "time", "Its end; without a zone it is in the team's."),
+        Column("cost_per_hour", MONEY, "Price of work in these hours (prefer: outside); needed where kind = avoid."),
         Column("reason", "long text", "Why."),
     ),
     *_table(
@@ -320,7 +320,7 @@ def readme_table() -> str:
         name = f"**{column.name}**" if column.required else column.name
         kind = ", ".join(column.choices) or column.type
         empty = column.when_empty or column.default
-        later = FILES[column.file].not_built or column.not_built
+        later = column.not_built
         meaning = _escaped(column.meaning) + (" *Not planned for yet: a warning says so.*" if later else "")
         lines.append(f"| {column.file} | {name} | {kind} | {column.unit} | {_escaped(empty)} | {meaning} |")
     return "\n".join(lines) + "\n"

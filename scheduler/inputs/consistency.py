@@ -5,7 +5,7 @@ from datetime import datetime
 
 from scheduler.horizon import Horizon
 from scheduler.inputs.errors import Findings, Place, and_more, several, shown
-from scheduler.inputs.references import Tables
+from scheduler.inputs.references import Tables, resolve, starting_together
 from scheduler.inputs.tables import Row, Table, utc_text
 
 # More sets of skills than 2 to the power of this would have to be counted for an exact rule.
@@ -20,6 +20,7 @@ def check_rows(tables: Tables, findings: Findings) -> None:
         _check_times(row, horizon, findings)
         if row["mandatory"] is False and "drop_cost" in row.empty:
             findings.problem(row.place("drop_cost"), "is empty where mandatory = no; say what leaving it out costs")
+    _check_together(tables["changes.csv"], findings)
     for row in tables["calendars.csv"]:
         _check_calendar(row, findings)
     _check_groups(tables["redundancy.csv"], findings)
@@ -54,6 +55,28 @@ def _check_times(row: Row, horizon: Horizon | None, findings: Findings) -> None:
         check_start(row.place("fixed_start"), fixed, reserved, horizon, findings)
 
 
+def _check_together(changes: Table, findings: Findings) -> None:
+    """Report changes that start together although one of them waits for the other, or may not run beside it."""
+    groups = starting_together(changes)
+    fixed: dict[tuple[str, ...], Row] = {}
+    for row in changes:
+        group = groups.get(row["change"], ())
+        if len(group) < 2:
+            continue
+        for column, what in (("after", "comes after"), ("not_with", "may not run with")):
+            for piece in row[column] or ():
+                other = resolve(piece, groups.keys()) if column == "after" else piece
+                if other in group and other != row["change"]:
+                    text = f"{shown(row['change'])} {what} {shown(other)} and starts together with it (same_window_as)"
+                    findings.problem(row.place(column), f"{text}; delete one of the two")
+        if row["fixed_start"] is not None:
+            first = fixed.setdefault(group, row)
+            if first["fixed_start"] != row["fixed_start"]:
+                text = f"{utc_text(row['fixed_start'])} is not the fixed_start of {shown(first['change'])}"
+                mend = "which starts together with it (same_window_as); correct one of them"
+                findings.problem(row.place("fixed_start"), f"{text} ({utc_text(first['fixed_start'])}), {mend}")
+
+
 def check_start(place: Place, start: datetime, reserved_minutes: int, horizon: Horizon, findings: Findings) -> None:
     """Report a start that no change can have: off the grid, or with its reserved window outside the horizon."""
     until = start + horizon.length(reserved_minutes) * horizon.slot
@@ -81,6 +104,8 @@ def _check_preference(row: Row, findings: Findings) -> None:
         findings.problem(row.place("hours"), "give either hours, or start and end")
     if row["kind"] == "avoid" and "cost_per_hour" in row.empty:
         findings.problem(row.place("cost_per_hour"), "is empty where kind = avoid; say what an hour costs")
+    if row["kind"] == "prefer" and "cost_per_hour" in row.empty:
+        findings.warn(row.place("cost_per_hour"), "is empty, so this row changes nothing; say what other hours cost")
 
 
 def _check_order(row: Row, first: str, last: str, findings: Findings) -> None:

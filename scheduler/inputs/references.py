@@ -1,6 +1,6 @@
 """Looks up every id that one row uses for another thing: unresolved ones, ids given twice, and circles, by name."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -160,7 +160,7 @@ def _unresolved(
     findings.problem(place, f"{shown(piece)} is not in {where(kinds)}{mend}")
 
 
-def resolve(piece: str, known: frozenset[str]) -> str:
+def resolve(piece: str, known: Set[str]) -> str:
     """Give the change that a piece of `after` names: an id is taken whole before a pause is split off it."""
     return piece if piece in known else split_lag(piece)[0]
 
@@ -218,14 +218,29 @@ def _needs(tables: Tables) -> Edges:
 
 
 def _waits(tables: Tables) -> Edges:
-    known = frozenset(tables["changes.csv"].by("change"))
+    """Give what each change comes after; changes that start together wait as one, under their joint name."""
+    groups = starting_together(tables["changes.csv"])
     edges: dict[str, dict[str, Place]] = {}
     for row in tables["changes.csv"]:
         for piece in row["after"] or ():
-            before = resolve(piece, known)
-            if row["change"] in known and before in known and before != row["change"]:
-                edges.setdefault(row["change"], {}).setdefault(before, row.place("after"))
+            before = resolve(piece, groups.keys())
+            if row["change"] in groups and before in groups and groups[before] != groups[row["change"]]:
+                one, other = (" with ".join(groups[change]) for change in (row["change"], before))
+                edges.setdefault(one, {}).setdefault(other, row.place("after"))
     return edges
+
+
+def starting_together(changes: Table) -> dict[str, tuple[str, ...]]:
+    """Give every change those that start with it, directly or through others: itself included, in their order."""
+    groups: dict[str, list[str]] = {change: [change] for change in changes.by("change")}
+    for row in changes:
+        for other in row["same_window_as"] or ():
+            mine, theirs = groups.get(row["change"]), groups.get(other)
+            if mine is not None and theirs is not None and mine is not theirs:
+                mine += theirs
+                groups.update(dict.fromkeys(theirs, mine))
+    order = {change: number for number, change in enumerate(groups)}
+    return {change: tuple(sorted(group, key=order.__getitem__)) for change, group in groups.items()}
 
 
 def _check_circles(edges: Edges, text: str, findings: Findings) -> None:

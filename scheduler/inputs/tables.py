@@ -261,13 +261,8 @@ def skipped_text(cell: str, zone: str, found: datetime) -> str:
 
 
 def unbuilt(tables: Mapping[str, Table], findings: Findings) -> None:
-    """Warn of filled cells whose law is not planned for yet, once per column, and of whole files of them."""
+    """Warn of filled cells whose law is not planned for yet, once per column."""
     for file, table in tables.items():
-        if FILES[file].not_built:
-            if table.rows:
-                ignored = f"its {len(table.rows)} rows are" if len(table.rows) > 1 else "its one row is"
-                findings.warn(Place(file), f"not planned for yet, {ignored} ignored")
-            continue
         for column in TABLES[file].values():
             if not column.not_built:
                 continue

@@ -69,7 +69,7 @@ def cell(folder: Folder) -> Callable[[str, str, str], Folder]:
         "decisions.csv": {"change": "C1", "kind": "pin", "start": "2027-03-01T02:00Z"},
         "history.csv": {"change": "C0"},
         "events.csv": {"team": "Blue", "start": "2027-03-01", "end": "2027-03-02", "factor": "2"},
-        "preferences.csv": {"team": "Blue", "kind": "prefer", "hours": "22:00-06:00"},
+        "preferences.csv": {"team": "Blue", "kind": "never", "hours": "22:00-06:00"},
         "usage.csv": {"team": "Blue", "service": "mail", "start": "2027-02-28 10:00", "users": "5"},
     }
 

@@ -1,10 +1,24 @@
 from datetime import UTC, datetime
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from scheduler.horizon import WeeklyHours
-from scheduler.portfolio import Calendar, Change, Decision, Dependency, Engineer, Impact, Predecessor, Service, Team
+from scheduler.portfolio import (
+    Calendar,
+    Change,
+    Decision,
+    Dependency,
+    Engineer,
+    Event,
+    Impact,
+    PastWork,
+    Predecessor,
+    Preference,
+    Service,
+    Team,
+)
 
 
 def test_every_column_of_a_change(folder: Any) -> None:
@@ -134,3 +148,72 @@ def test_decisions_about_finished_work_are_left_out(folder: Any) -> None:
     folder.write("history.csv", "change\nC0\n")
     folder.write("decisions.csv", "change,kind,start\nC0,pin,2027-01-01\nC1,reject,2027-03-02 01:10\n")
     assert [one.change for one in folder.load().decisions] == ["C1"]
+
+
+def test_a_soft_calendar(folder: Any) -> None:
+    folder.write("calendars.csv", "calendar,kind,hours,hard,cost_per_hour\nnight,blackout,22:00-06:00,no,50.05\n")
+    night = folder.load().calendars["night"]
+    assert (night.hard, night.cost_cents_per_hour) == (False, 5005)
+    assert folder.warnings() == []
+
+
+def test_events(folder: Any) -> None:
+    # Blue's times are those of Singapore, eight hours ahead; a row for all teams is on the policy's clock (New York,
+    # five hours behind in March before the 14th).
+    folder.policy("", time_zone='"America/New_York"')
+    folder.write(
+        "teams.csv", "team,cost_per_user_hour,uses,headcount,contact,time_zone\nBlue,10,mail,5,Bea,Asia/Singapore\n"
+    )
+    folder.write(
+        "events.csv",
+        "team,start,end,factor,users,note\nBlue,2027-03-02,2027-03-03T00:00Z,1.25,,Fair\n"
+        "*,2027-03-05,2027-03-06,,0.5,\n",
+    )
+    assert folder.load().events == (
+        Event(team="Blue", start=datetime(2027, 3, 1, 16, tzinfo=UTC), end=datetime(2027, 3, 3, tzinfo=UTC),
+              factor=Fraction(5, 4), note="Fair"),
+        Event(team="*", start=datetime(2027, 3, 5, 5, tzinfo=UTC), end=datetime(2027, 3, 6, 5, tzinfo=UTC),
+              users=Fraction(1, 2)),
+    )  # fmt: skip
+    assert folder.warnings() == []
+
+
+def test_preferences(folder: Any) -> None:
+    folder.write(
+        "teams.csv", "team,cost_per_user_hour,uses,headcount,contact,time_zone\nBlue,10,mail,5,Bea,Asia/Singapore\n"
+    )
+    folder.write(
+        "preferences.csv",
+        "team,kind,hours,start,end,cost_per_hour,reason\nBlue,avoid,Mon 08:00-10:00,,,12.50,Stand-up\n"
+        "Blue,never,,2027-03-02,2027-03-03,,\nBlue,prefer,Sun 00:00-24:00,,,,\n",
+    )
+    assert folder.load().preferences == (
+        Preference(team="Blue", kind="avoid", hours=WeeklyHours.parse("Mon 08:00-10:00"), cost_cents_per_hour=1250,
+                   reason="Stand-up"),
+        Preference(team="Blue", kind="never", start=datetime(2027, 3, 1, 16, tzinfo=UTC),
+                   end=datetime(2027, 3, 2, 16, tzinfo=UTC)),
+        Preference(team="Blue", kind="prefer", hours=WeeklyHours.parse("Sun 00:00-24:00")),
+    )  # fmt: skip
+    assert folder.warnings() == [
+        "preferences.csv, row 4, cost_per_hour: is empty, so this row changes nothing; say what other hours cost"
+    ]
+
+
+def test_past_work(folder: Any) -> None:
+    folder.write(
+        "history.csv", "change,kind,services,planned_start,planned_end\nC0,patch,mail;web,2027-01-05,\nC9,,,,\n"
+    )
+    portfolio = folder.load()
+    assert portfolio.history == (
+        PastWork(change="C0", kind="patch", services=("mail", "web"), planned_start=datetime(2027, 1, 5, tzinfo=UTC)),
+        PastWork(change="C9"),
+    )
+    assert portfolio.done == {"C0", "C9"}
+
+
+def test_starting_together_holds_both_ways(folder: Any) -> None:
+    folder.write(
+        "changes.csv", "change,services,duration_minutes,same_window_as\nC1,mail,60,C3\nC2,mail,60,\nC3,mail,60,C2\n"
+    )
+    changes = folder.load().changes
+    assert [changes[name].same_window_as for name in ("C1", "C2", "C3")] == [("C3",), ("C3",), ("C2", "C1")]

@@ -113,6 +113,52 @@ def test_history_events_and_preferences(folder: Any) -> None:
     ]
 
 
+TOGETHER = [
+    ("C1,,,C2,\nC2,C1,,,\nC3,,,,", "row 3, after: 'C2' comes after 'C1' and starts together with it (same_window_as)"),
+    (
+        "C1,,,,\nC2,,,C1,\nC3,C1+2h,,C2,",
+        "row 4, after: 'C3' comes after 'C1' and starts together with it (same_window_as)",
+    ),
+    (
+        "C1,,C3,,\nC2,,,C1;C3,\nC3,,,,",
+        "row 2, not_with: 'C1' may not run with 'C3' and starts together with it (same_window_as)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("rows", "problem"), TOGETHER)
+def test_changes_that_cannot_start_together(folder: Any, rows: str, problem: str) -> None:
+    lines = [line.replace(",", ",mail,60,", 1) for line in rows.splitlines()]
+    head = "change,services,duration_minutes,after,not_with,same_window_as,fixed_start"
+    folder.write("changes.csv", "\n".join([head, *lines, ""]))
+    assert folder.problems() == [f"changes.csv, {problem}; delete one of the two"]
+
+
+def test_changes_that_start_together_have_one_fixed_start(folder: Any) -> None:
+    head = "change,services,duration_minutes,same_window_as,fixed_start"
+    rows = "C1,mail,60,,2027-03-02\nC2,mail,60,C1,\nC3,mail,60,C2,2027-03-03\n"
+    assert folder.write("changes.csv", f"{head}\n{rows}").problems() == [
+        "changes.csv, row 4, fixed_start: 2027-03-03T00:00:00Z is not the fixed_start of 'C1' (2027-03-02T00:00:00Z), "
+        "which starts together with it (same_window_as); correct one of them"
+    ]
+
+
+def test_a_circle_through_changes_that_start_together(folder: Any) -> None:
+    # C1 and C2 start together; C3 comes after C2, and C1 after C3.
+    head = "change,services,duration_minutes,after,same_window_as"
+    rows = "C1,mail,60,C3,C2\nC2,mail,60,,\nC3,mail,60,C2,\n"
+    assert folder.write("changes.csv", f"{head}\n{rows}").problems() == [
+        "changes.csv, row 2, after: 'C1 with C2' → 'C3' → 'C1 with C2' wait for each other in a circle; "
+        "delete one of these links"
+    ]
+
+
+def test_a_chain_beside_changes_that_start_together_is_sound(folder: Any) -> None:
+    head = "change,services,duration_minutes,after,same_window_as"
+    rows = "C1,mail,60,C3,C2\nC2,mail,60,,\nC3,mail,60,,\n"
+    assert folder.write("changes.csv", f"{head}\n{rows}").warnings() == []
+
+
 # --- skills ------------------------------------------------------------------------------------------------------
 
 

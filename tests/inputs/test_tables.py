@@ -141,7 +141,6 @@ def test_a_repeated_time_is_the_first_pass(cell: Any) -> None:
 
 NOT_BUILT = [
     ("changes.csv", "repeats", "FREQ=WEEKLY", "not planned for yet, this cell is ignored"),
-    ("calendars.csv", "cost_per_hour", "5", "not planned for yet, this cell is ignored"),
     ("history.csv", "actual_end", "2027-02-01", "not planned for yet, this cell is ignored"),
 ]
 
@@ -154,28 +153,10 @@ def test_filled_cells_whose_law_is_not_built(cell: Any, file: str, column: str, 
 def test_cells_of_one_column_that_is_not_built_are_counted(folder: Any) -> None:
     folder.write(
         "changes.csv",
-        "change,services,duration_minutes,same_window_as\nC1,mail,60,\nC2,mail,60,C1\nC3,mail,60,C1\nC4,mail,60,C3\n",
+        "change,services,duration_minutes,repeats\nC1,mail,60,\nC2,mail,60,A\nC3,mail,60,A\nC4,mail,60,A\n",
     )
     assert folder.warnings() == [
-        "changes.csv, row 3, same_window_as: not planned for yet, this cell is ignored (and in 2 more rows)"
-    ]
-
-
-def test_soft_calendars_are_ignored_with_a_warning(folder: Any) -> None:
-    folder.write("calendars.csv", "calendar,kind,hours,hard,cost_per_hour\nnight,blackout,22:00-06:00,no,50\n")
-    assert folder.warnings() == [
-        "calendars.csv, row 2, hard: not planned for yet, this calendar is ignored",
-        "calendars.csv, row 2, cost_per_hour: not planned for yet, this cell is ignored",
-    ]
-    assert not folder.load().calendars["night"].hard
-
-
-def test_files_that_are_not_planned_for_are_counted(folder: Any) -> None:
-    folder.write("events.csv", "team,start,end,factor\nBlue,2027-03-01,2027-03-02,2\n*,2027-03-05,2027-03-06,0.5\n")
-    folder.write("preferences.csv", "team,kind,hours\nBlue,prefer,22:00-06:00\n")
-    assert folder.warnings() == [
-        "events.csv: not planned for yet, its 2 rows are ignored",
-        "preferences.csv: not planned for yet, its one row is ignored",
+        "changes.csv, row 3, repeats: not planned for yet, this cell is ignored (and in 2 more rows)"
     ]
 
 
@@ -188,7 +169,8 @@ def test_times_of_teams_are_on_their_own_clock(folder: Any) -> None:
     )
     skipped = "'2027-03-28 01:30' is skipped in Europe/London, where the clocks go forward; 2027-03-28 02:30 is taken"
     # The second row is for all teams, so its clock is the policy's, which is UTC.
-    assert folder.warnings() == [
-        "events.csv: not planned for yet, its 2 rows are ignored",
-        f"events.csv, row 2, start: {skipped}",
+    assert folder.warnings() == [f"events.csv, row 2, start: {skipped}"]
+    assert [one.start.isoformat() for one in folder.load().events] == [
+        "2027-03-28T01:30:00+00:00",
+        "2027-03-28T01:30:00+00:00",
     ]
