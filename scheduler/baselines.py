@@ -109,7 +109,7 @@ def priced_everywhere(portfolio: Portfolio) -> Compiled:
     """Compile the problem without its rules, which prices every start exactly, the forbidden ones too."""
     free = copy.copy(_compiled(portfolio).problem)
     free.masks = [{} for _ in free.changes]
-    free.resources, free.lags, free.budgets = [], [], []
+    free.resources, free.lags, free.budgets, free.caps = [], [], [], []
     return compile_problem(free)
 
 

@@ -1,7 +1,7 @@
 """Random tiny canonical problems that use every primitive, and their optimum by trying everything."""
 
 from collections.abc import Callable, Iterator
-from itertools import product
+from itertools import pairwise, product
 from typing import TypeVar
 
 import numpy as np
@@ -39,6 +39,13 @@ def random_problem(choice: Choice, *, stacked: int = 0) -> Problem:
     cells = [_cell(choice, problem) for _ in range(choice.integer(1, 4))]
     for number in range(choice.pick([0, 0, 1, 2])):
         _budget(choice, problem, number, cells)
+    if flag(choice, 12):
+        for one, other in pairwise(choice.pick([names[:2], names[-2:], names])):
+            problem.lag("together", one, other, 0, 0)
+            problem.lag("together", other, one, 0, 0)
+    if flag(choice, 40):
+        amounts = {name: _numbers(choice, slots, 0, 2) for name in subset(choice, names, 80)}
+        problem.cap("cap", "", choice.integer(0, 3), amounts)
     return problem
 
 

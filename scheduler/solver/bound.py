@@ -1,7 +1,7 @@
 """A proven lower bound and the reduced cost of every start: Lagrangian relaxation with cost-sharing multipliers.
 
-The weight of every (cell, slot) is split into shares of the changes that could take it down, and every resource gets a
-price per slot. Then each change chooses alone, and
+The weight of every (cell, slot) is split into shares of the changes that could take it down, every resource gets a
+price per slot and every cap a price. Then each change chooses alone, and
 
     bound = Σ_j min(drop_j, min_t [cost_j(t) + Σ shares over its windows + Σ amount × prices]) − Σ price × capacity
 
@@ -53,6 +53,8 @@ class Lagrangian:
         self._grouped = self._sharing.by_group(self.shares)
         self._steps = 0
         self.prices: Floats = np.zeros(compiled.capacity.shape)
+        self._cap_prices: Floats = np.zeros(len(compiled.caps))
+        self._limits = np.array([cap.limit for cap in compiled.caps], dtype=np.float64)
         spans = [(change, span) for change, own in enumerate(compiled.use_spans) for span in own]
         rows = np.repeat(np.arange(len(spans)), [len(span.targets) for _, span in spans])
         targets = np.concatenate([np.zeros(0, dtype=np.int64), *(span.targets for _, span in spans)])
@@ -78,6 +80,9 @@ class Lagrangian:
             self._grouped = self._sharing.by_group(self.shares)
         if self._charged:
             _add_sums(brackets, np.vstack((self._grouped, self._demand @ self.prices)), self._charged)
+        for price, cap in zip(self._cap_prices, self.compiled.caps, strict=True):
+            for change, amounts in cap.amounts.items():
+                brackets[change] += price * amounts
         return brackets
 
     def _record(self, value: float, brackets: Floats, lowest: Floats) -> None:
@@ -105,11 +110,11 @@ class Lagrangian:
         starts = brackets.argmin(axis=1)
         cheapest = brackets[np.arange(len(starts)), starts]
         lowest = np.minimum(cheapest, self._drop)
-        value = float(lowest.sum() - (self.prices * self.compiled.capacity).sum())
+        value = float(lowest.sum() - (self.prices * self.compiled.capacity).sum() - self._cap_prices @ self._limits)
         self._record(value, brackets, lowest)
         placed = cheapest <= self._drop
         cell, slot, active = self._sharing.touched(starts, placed)
-        excess = self._excess(starts, placed)
+        excess, over = self._excess(starts, placed), self._over(starts, placed)
         weight = self.weight[cell, slot]
         valid = self._sharing.table[cell] >= 0
         # Project the step: holders without a share that are less active than the others stay without.
@@ -117,7 +122,9 @@ class Lagrangian:
         free = valid & (held | (active > _mean(active, valid)))
         direction = np.where(free, active - _mean(active, free), 0.0)
         scale = self._price_scale(value)
-        norm = float((weight[:, None] * direction**2).sum() + scale * (excess**2).sum())
+        # A cap is asked about whole changes, a resource about the slots of their windows.
+        cap_scale = 100 * scale
+        norm = float((weight[:, None] * direction**2).sum() + scale * (excess**2).sum() + cap_scale * (over**2).sum())
         if norm <= 0:
             self._theta = 0.0
             return value
@@ -125,6 +132,7 @@ class Lagrangian:
         self._move_shares(cell, slot, length * weight[:, None] * direction)
         if excess.size:
             self.prices = np.maximum(0.0, self.prices + length * scale * excess)
+        self._cap_prices = np.maximum(0.0, self._cap_prices + length * cap_scale * over)
         return value
 
     def _price_scale(self, value: float) -> float:
@@ -142,6 +150,14 @@ class Lagrangian:
                 excess[span.targets, begin : begin + span.length] += span.amounts[:, None]
         excess[(self.prices <= 0) & (excess < 0)] = 0.0
         return excess
+
+    def _over(self, starts: Numbers, placed: npt.NDArray[np.bool_]) -> Floats:
+        """Give what the starts count for minus the limit of each cap; where a price is 0 and there is room it is 0."""
+        over = -self._limits
+        for number, cap in enumerate(self.compiled.caps):
+            over[number] += sum(int(own[starts[change]]) for change, own in cap.amounts.items() if placed[change])
+        over[(self._cap_prices <= 0) & (over < 0)] = 0.0
+        return over
 
     def _move_shares(self, cell: Numbers, slot: Numbers, step: Floats) -> None:
         """Move the shares of (cell, slot) columns by a step and bring them back to a split of the weight."""

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scheduler.horizon import Mask
-from scheduler.solver.problem import Budget, Cents, Lag, Member, Problem, Resource, Use
+from scheduler.solver.problem import Budget, Cap, Cents, Lag, Member, Problem, Resource, Use
 
 
 class Part(NamedTuple):
@@ -43,7 +43,8 @@ class Compiled:
     """What search, bound and CP-SAT work on.
 
     `ok` and `cost` have shape (changes, slots), `weight` (cells, slots), `capacity` (resources, slots). `cells_of`,
-    `uses_of` and `counted_of` list for each change the parts of cells, resources and budget cells it takes.
+    `uses_of` and `counted_of` list for each change the parts of cells, resources and budget cells it takes, `lags_of`
+    and `caps_of` (caps by number) what else it has a part in.
     """
 
     problem: Problem
@@ -59,6 +60,8 @@ class Compiled:
     counted_of: Sequence[Sequence[Part]]
     budgets: Sequence[Budget]
     lags_of: Sequence[Sequence[Lag]]
+    caps: Sequence[Cap]
+    caps_of: Sequence[Sequence[int]]
 
     @property
     def changes(self) -> int:
@@ -84,6 +87,22 @@ class Compiled:
     def counted_spans(self) -> Sequence[Sequence[Span]]:
         """Give `counted_of` as arrays."""
         return [_spans(parts, lambda _: "") for parts in self.counted_of]
+
+    @cached_property
+    def budgets_of(self) -> Sequence[Sequence[tuple[Budget, Sequence[Part]]]]:
+        """Give for each change the budgets it has a part in, with its parts of their cells."""
+        holders: dict[int, list[Budget]] = defaultdict(list)
+        for budget in self.budgets:
+            for cell in dict.fromkeys(budget.cells):
+                holders[cell].append(budget)
+        found: list[list[tuple[Budget, Sequence[Part]]]] = []
+        for parts in self.counted_of:
+            own: dict[int, tuple[Budget, list[Part]]] = {}
+            for part in parts:
+                for budget in holders[part.target]:
+                    own.setdefault(id(budget), (budget, []))[1].append(part)
+            found.append(list(own.values()))
+        return found
 
     @property
     def drop(self) -> list[int | None]:
@@ -161,15 +180,21 @@ def consistent_starts(problem: Problem) -> Mask:
     while pending:
         pending = False
         for lag in problem.lags:
-            hi = problem.slots if lag.hi is None else lag.hi
-            for one, lo, up in ((lag.after, -hi, -lag.lo), (lag.before, lag.lo, hi)):
-                other = lag.before if one == lag.after else lag.after
-                if one == lag.before and problem.drop_price[lag.after] is not None:
-                    continue
-                kept = ok[one] & _within(ok[other], lo, up)
+            for one in (lag.after, lag.before):
+                kept = ok[one] & supported(problem, ok, lag, one)
                 if (kept != ok[one]).any():
                     ok[one], pending = kept, True
     return ok
+
+
+def supported(problem: Problem, ok: Mask, lag: Lag, change: int) -> Mask:
+    """Mark the starts of a change for which the other one of a lag has a start in `ok`, or may be left out."""
+    hi = problem.slots if lag.hi is None else lag.hi
+    if change == lag.after:
+        return _within(ok[lag.before], -hi, -lag.lo)
+    if problem.drop_price[lag.after] is not None:
+        return np.ones(problem.slots, dtype=np.bool_)
+    return _within(ok[lag.after], lag.lo, hi)
 
 
 def _within(starts: Mask, lo: int, hi: int) -> Mask:
@@ -224,6 +249,11 @@ def compile_problem(problem: Problem) -> Compiled:
     for lag in problem.lags:
         lags_of[lag.before].append(lag)
         lags_of[lag.after].append(lag)
+    caps = [cap for cap in problem.caps if sum(int(own.max(initial=0)) for own in cap.amounts.values()) > cap.limit]
+    caps_of: list[list[int]] = [[] for _ in range(count)]
+    for number, cap in enumerate(caps):
+        for change in cap.amounts:
+            caps_of[change].append(number)
     shape = (-1, problem.slots)
     return Compiled(
         problem=problem,
@@ -239,6 +269,8 @@ def compile_problem(problem: Problem) -> Compiled:
         counted_of=_parts_of(count, counted),
         budgets=budgets,
         lags_of=lags_of,
+        caps=caps,
+        caps_of=caps_of,
     )
 
 

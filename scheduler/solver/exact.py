@@ -77,12 +77,16 @@ class Outcome:
 
 
 class Model:
-    """One CP-SAT model over the candidates of the free changes, around a state that holds the others."""
+    """One CP-SAT model over the candidates of the free changes, around a state that holds the others.
+
+    `reached` is the objective of the last solution, None before there is one.
+    """
 
     def __init__(self, state: State, candidates: Mapping[int, Numbers]) -> None:
         self.state, self.compiled = state, state.compiled
         self.candidates = candidates
         self.model = cp_model.CpModel()
+        self.reached: int | None = None
         self.take: dict[int, list[cp_model.IntVar]] = {}
         self.costs: list[tuple[cp_model.IntVar, int]] = []
         self.hints: list[tuple[cp_model.IntVar, Mapping[int, frozenset[int]]]] = []
@@ -93,6 +97,7 @@ class Model:
         self._resources()
         self._lags()
         self._budgets()
+        self._caps()
         for change, prices in self.separable.items():
             self.costs += [(literal, int(price)) for literal, price in zip(self.take[change], prices, strict=True)]
 
@@ -257,6 +262,13 @@ class Model:
                 if most[period] > room:
                     self.model.add(cp_model.LinearExpr.sum(expressions) <= max(room, 0))
 
+    def _caps(self) -> None:
+        for number, cap in enumerate(self.compiled.caps):
+            free = [change for change in cap.amounts if change in self.candidates]
+            literals = [literal for change in free for literal in self.take[change]]
+            amounts = [int(cap.amounts[change][start]) for change in free for start in self.candidates[change]]
+            self.model.add(cp_model.LinearExpr.weighted_sum(literals, amounts) <= max(0, self.state.room[number]))
+
     # --- solving -----------------------------------------------------------------------------------------------------
 
     def hint(self, starts: Mapping[int, int]) -> None:
@@ -294,6 +306,7 @@ class Model:
                 for change, xs in self.take.items()
             }
             answer: Answer = "OPTIMAL" if status == cp_model.OPTIMAL else "FEASIBLE"
+            self.reached = round(solver.objective_value)
             return Outcome(answer, starts, constant + solver.best_objective_bound, units)
         if status == cp_model.INFEASIBLE:
             return Outcome("INFEASIBLE", {}, float("inf"), units)

@@ -9,6 +9,7 @@ from ortools.sat.python import cp_model
 
 from scheduler.solver.compiled import Compiled
 from scheduler.solver.exact import Limits, Numbers, Outcome
+from scheduler.solver.problem import Cap
 
 
 def find_any(compiled: Compiled, limits: Limits) -> Outcome:
@@ -36,6 +37,8 @@ def find_any(compiled: Compiled, limits: Limits) -> Outcome:
             model.add(start_of[lag.after] - start_of[lag.before] >= lag.lo)
             if lag.hi is not None:
                 model.add(start_of[lag.after] - start_of[lag.before] <= lag.hi)
+    for cap in compiled.caps:
+        _cap(model, cap, {change: start_of[change] for change in cap.amounts if change in mandatory})
     for budget in compiled.budgets:
         _exclusive_pairs(model, compiled, budget.cells, budget.limit, budget.period, start_of, mandatory)
     solver, status = limits.run(model)
@@ -68,6 +71,18 @@ def _cumulative(
                 amounts.append(part.amount)
     if changes:
         model.add_cumulative(intervals, amounts, top)
+
+
+def _cap(model: cp_model.CpModel, cap: Cap, start_of: Mapping[int, cp_model.IntVar]) -> None:
+    terms = []
+    for change, start in start_of.items():
+        for amount in np.unique(cap.amounts[change][cap.amounts[change] > 0]).tolist():
+            elsewhere = np.flatnonzero(cap.amounts[change] != amount).tolist()
+            counts = model.new_bool_var(f"{change} counts {amount} in {cap.label}")
+            not_counted = cp_model.Domain.from_values(elsewhere)
+            model.add_linear_expression_in_domain(start, not_counted).only_enforce_if(~counts)
+            terms.append(amount * counts)
+    model.add(cp_model.LinearExpr.sum(terms) <= cap.limit)
 
 
 def _exclusive_pairs(

@@ -6,18 +6,19 @@ when they are many. What the reduced costs leave of a small problem is solved in
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
 from scheduler.solver.bound import Lagrangian
-from scheduler.solver.compiled import Compiled
+from scheduler.solver.compiled import Compiled, compile_problem
 from scheduler.solver.effort import Effort
 from scheduler.solver.exact import Limits, Numbers, Outcome, solve_candidates
 from scheduler.solver.feasibility import find_any
 from scheduler.solver.search import Neighbours, anneal, greedy, settle_ties
 from scheduler.solver.state import UNPLACED, State, restore
+from scheduler.solver.together import together
 
 TINY_STARTS = 3_000  # all starts together: solved whole at once
 PROOF_STARTS = 12_000  # starts left after reduced-cost fixing: solved whole in the time that is left
@@ -56,7 +57,12 @@ def optimise(
     progress: Callable[[Progress], None] | None = None,
 ) -> Answer:
     """Plan a canonical problem within a budget of effort; `first` gives starts to begin from."""
-    return _Run(compiled, effort, seed, workers, progress).go(first or {})
+    joined = together(compiled.problem)
+    if joined is None:
+        return _Run(compiled, effort, seed, workers, progress).go(first or {})
+    run = _Run(compile_problem(joined.problem), effort, seed, workers, progress)
+    answer = run.go(joined.of_groups(first or {}))
+    return replace(answer, starts=joined.of_members(answer.starts)) if answer.starts else answer
 
 
 @dataclass

@@ -11,6 +11,7 @@ A problem places changes on a grid of slots. Every change takes one start or, wh
 | start cost | a price per change and start |
 | drop price | what not placing an optional change costs |
 | budget | active (cell, slot) pairs of a set of cells inside a period stay under a limit |
+| cap | what the starts that changes take count for, each start its own amount, adds up to no more than a limit |
 
 Weights and prices are whole weighted cents and never negative. Slots past the end of the horizon cost nothing and
 take nothing.
@@ -86,6 +87,16 @@ class Budget:
     limit: Cents
 
 
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """What the starts taken count for adds up to `limit` at most; `amounts` gives it per change, shape (slots,)."""
+
+    rule: str
+    label: str
+    limit: int
+    amounts: Mapping[int, Cents]
+
+
 @dataclass
 class Problem:
     """A canonical problem under construction: `changes` by id, and `slots` on the grid."""
@@ -100,6 +111,7 @@ class Problem:
     resources: list[Resource] = field(default_factory=list, init=False)
     lags: list[Lag] = field(default_factory=list, init=False)
     budgets: list[Budget] = field(default_factory=list, init=False)
+    caps: list[Cap] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         count = len(self.changes)
@@ -143,6 +155,10 @@ class Problem:
     def budget(self, rule: str, label: str, cells: Iterable[int], period: npt.NDArray[np.int64], limit: Cents) -> None:
         """Limit the active (cell, slot) pairs of `cells` in each period."""
         self.budgets.append(Budget(rule, label, tuple(cells), period, limit))
+
+    def cap(self, rule: str, label: str, limit: int, amounts: Mapping[str, Cents]) -> None:
+        """Limit the sum of what starts count for; `amounts`, shape (slots,), gives it for every start of a change."""
+        self.caps.append(Cap(rule, label, limit, {self.index[change]: own for change, own in amounts.items()}))
 
     # --- meaning: the slow and obvious definition that every stage of the solver is tested against ------------------
 
@@ -197,3 +213,6 @@ class Problem:
             )
             if (spent > budget.limit).any():
                 yield budget.rule
+        for cap in self.caps:
+            if sum(int(own[starts[change]]) for change, own in cap.amounts.items() if change in starts) > cap.limit:
+                yield cap.rule

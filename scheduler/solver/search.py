@@ -66,6 +66,7 @@ class Neighbours:
         groups = [{member.change for member in members} for members in (*compiled.members, *compiled.counted)]
         groups += [{use.change for use in resource.uses} for resource in compiled.resources]
         groups += [{lag.before, lag.after} for lag in compiled.problem.lags]
+        groups += [set(cap.amounts) for cap in compiled.caps]
         self._groups = [sorted(group) for group in groups if len(group) > 1]
         self._of: list[list[int]] = [[] for _ in range(compiled.changes)]
         for number, group in enumerate(self._groups):

@@ -113,10 +113,10 @@ class State:
             if mask.any():
                 reasons[rule] = reasons[rule] | mask if rule in reasons else mask
         for lag in self.compiled.lags_of[change]:
-            alone = self.compiled.problem.allowed(change) & ~self.compiled.ok[change]
-            alone &= ~supported(self.compiled.problem, self.compiled.ok, lag, change)
-            if alone.any():
-                reasons[lag.rule] = reasons.get(lag.rule, alone) | alone
+            lonely = self.compiled.problem.allowed(change) & ~self.compiled.ok[change]
+            lonely &= ~supported(self.compiled.problem, self.compiled.ok, lag, change)
+            if lonely.any():
+                reasons[lag.rule] = reasons.get(lag.rule, lonely) | lonely
         return reasons
 
     def _clashes(self, change: int, free: Container[int] = ()) -> Iterable[tuple[str, Mask]]:

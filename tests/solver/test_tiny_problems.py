@@ -86,11 +86,11 @@ def test_the_bound_is_close_and_optimal_occurs() -> None:
 def test_every_primitive_is_used_and_binds() -> None:
     # A primitive that never forbids or prices anything would not be tested by the above.
     binding: Counter[str] = Counter()
-    for seed in range(200):
+    for seed in range(300):
         problem, best = solved(seed).problem, solved(seed).best
         if best is None:
             continue
-        for name in ("resources", "lags", "budgets", "cells"):
+        for name in ("resources", "lags", "budgets", "caps", "cells"):
             kept = getattr(problem, name)
             setattr(problem, name, [])
             budgets, problem.budgets = problem.budgets, [] if name == "cells" else problem.budgets
@@ -98,6 +98,7 @@ def test_every_primitive_is_used_and_binds() -> None:
             problem.budgets = budgets
             setattr(problem, name, kept)
             binding[name] += relieved != best
+        binding["ties"] += any(lag.rule == "together" for lag in problem.lags)
         binding["masks"] += any(not problem.allowed(change).all() for change in range(len(problem.changes)))
         binding["starts"] += bool(problem.start_cost.any())
         binding["drops"] += any(price is not None for price in problem.drop_price)
@@ -105,5 +106,5 @@ def test_every_primitive_is_used_and_binds() -> None:
         binding["periods"] += any(len(np.unique(budget.period)) > 2 for budget in problem.budgets)
     assert min(binding.values()) >= 10, binding
     assert set(binding) == {
-        "resources", "lags", "budgets", "cells", "masks", "starts", "drops", "offsets", "periods",
+        "resources", "lags", "budgets", "caps", "cells", "masks", "starts", "drops", "offsets", "periods", "ties",
     }  # fmt: skip
