@@ -59,13 +59,19 @@ def timeline(
         scale=alt.Scale(domain=list(lines["line"]), paddingInner=0.06, paddingOuter=0),
         axis=alt.Axis(labelExpr=f"indexof(datum.label, '{LANE}') < 0 ? datum.label : ''", ticks=False, domain=False),
     )
+    height = lines.groupby("row", as_index=False, sort=False).agg(line=("line", "first"), last=("line", "last"))
+    shaded = heat[["row", "start", "end", "users", "level"]].merge(height, on="row", how="left")
+    top = down.copy()
+    top["bandPosition"] = 0
     usage = (
-        alt.Chart(as_utc(heat.merge(lines, on="row", how="left")), name="heat")
+        alt.Chart(as_utc(shaded), name="heat")
         .mark_rect(clip=True)
         .encode(
             x=across,
             x2="end:T",
-            y=down,
+            # A row is shaded once, over all its lines.
+            y=top,
+            y2=alt.Y2("last:N", bandPosition=1),
             color=heat_colour(palette, width, legend=legend),
             tooltip=[alt.Tooltip("row:N", title="row"), alt.Tooltip("users:Q", title="people expected", format=",.1f")],
         )

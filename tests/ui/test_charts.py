@@ -55,9 +55,21 @@ def test_the_timeline_has_every_mark_and_the_rows_of_its_frames() -> None:
     drawn = data(spec, "bars")
     assert [{key: row[key] for key in windows} for row in drawn] == as_drawn(windows)
     assert data(spec, "expected") == data(spec, "starts") == drawn
+    usage = heat.usage_heat(result.portfolio)[["row", "start", "end", "users", "level"]]
+    shaded = data(spec, "heat")
+    assert [{key: row[key] for key in usage} for row in shaded] == as_drawn(usage)
+
+
+def test_a_row_is_shaded_over_all_its_lines() -> None:
+    result, _ = plan()
+    drawn = tables.windows(result)
+    row = drawn["row"].iloc[0]
+    # Each window of the row runs at once with itself.
+    twice = pd.concat([drawn, drawn[drawn["row"] == row]], ignore_index=True)
     usage = heat.usage_heat(result.portfolio)
-    first_lines = [{key: row[key] for key in usage} for row in data(spec, "heat") if LANE not in row["line"]]
-    assert first_lines == as_drawn(usage)
+    spec = charts.timeline(twice, usage, zone="Europe/London", span=FIRST_WEEK).to_dict()
+    shaded = {(one["row"], one["line"], one["last"]) for one in data(spec, "heat")}
+    assert shaded == {(name, name, name + LANE * (name == row)) for name in usage["row"]}
 
 
 def test_what_is_expected_and_what_is_reserved_end_where_they_do() -> None:
