@@ -137,10 +137,10 @@ def _price(plan: Plan, placement: Placement) -> None:
         shown,
         hide_index=True,
         column_config={
-            "team": st.column_config.TextColumn("Team", width=150),
+            "team": st.column_config.TextColumn("Team", width=178),
             "window": st.column_config.TextColumn("Reserved, in the team's own time", width=295),
             "notice": st.column_config.TextColumn("Days' notice", width=132),
-            "cost": st.column_config.TextColumn("Loses", alignment="right", width=160),
+            "cost": st.column_config.TextColumn("Loses", alignment="right", width=148),
         },
         alt="What every affected team loses, and when that is on its own clock.",
     )
