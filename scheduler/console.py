@@ -17,7 +17,7 @@ from scheduler.solver.optimise import Progress
 from scheduler.summary import HABIT_NAMES, compared_cents, count_text, is_proven, own_figures, proof_text, saves_text
 from scheduler.wording import instant_text, listing, money_text, window_text
 
-MOST_WARNINGS, MOST_NAMED = 10, 8
+MOST_WARNINGS, MOST_NAMED, MOST_RELAXATIONS = 10, 8, 10
 TITLE_WIDTH = 36
 
 
@@ -100,10 +100,43 @@ def _no_schedule(result: Result) -> Iterator[str]:
     name = result.portfolio.policy.name
     if result.status == "INFEASIBLE":
         yield f"{name}: no schedule obeys every rule."
-        for clash in result.clash:
-            yield f"  {clash.rule}: {clash.text}"
+        yield from _clashes(result)
+        yield from _relaxations(result)
     else:
         yield f"{name}: stopped after {result.seconds:.1f} s without a schedule; give it more time."
+
+
+def _clashes(result: Result) -> Iterator[str]:
+    if not result.clash:
+        yield "What stands in the way was not found in the time given."
+        return
+    if len(result.clash) == 1:
+        yield "This cannot be met:"
+    elif result.clash_is_minimal:
+        yield "These cannot all be met; without any one of them the others could:"
+    else:
+        yield "These cannot all be met; there was no time to find out whether all of them are to blame:"
+    yield from (f"  {one.rule}: {one.text}" for one in result.clash)
+    for clash in result.more_clashes:
+        yield "Nor can these, whatever is done about the others:"
+        yield from (f"  {one.rule}: {one.text}" for one in clash)
+
+
+def _relaxations(result: Result) -> Iterator[str]:
+    if not result.relaxations:
+        return
+    currency = result.portfolio.policy.currency
+    least = result.relaxations[0].objective_cents
+    together = len(result.relaxations[0].lifted)
+    yield "One of these would make a plan possible:" if together == 1 else "Steps that together make a plan possible:"
+    for one in result.relaxations[:MOST_RELAXATIONS]:
+        cost = f"{'' if one.proven else 'at most '}{money_text(one.objective_cents, currency)}"
+        more = one.objective_cents - least
+        beyond = f", {money_text(more, currency)} more than the cheapest" if more else ""
+        yield f"  {'; '.join(step.text for step in one.lifted)}"
+        yield f"    and the plan costs {cost} (weighted, with delay and what is left out){beyond}"
+    if len(result.relaxations) > MOST_RELAXATIONS:
+        yield f"  and {len(result.relaxations) - MOST_RELAXATIONS} other ways, which --json lists"
 
 
 def _headline(result: Result) -> Iterator[str]:

@@ -145,6 +145,19 @@ class Clash:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Relaxation:
+    """Demands that, lifted together, make a plan possible, and what the best plan found then costs.
+
+    The rule `mandatory` is lifted by leaving its change out. `proven` says that no plan without them is cheaper.
+    """
+
+    lifted: tuple[Clash, ...]
+    objective_cents: int
+    cost_cents: int
+    proven: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BaselineFigures:
     """What planning by a habit would have cost, drop prices apart, and how many rules it breaks."""
 
@@ -156,7 +169,12 @@ class BaselineFigures:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """One solver run: the schedule, what it costs, and how far from the best possible it can be at most."""
+    """One solver run: the schedule, what it costs, and how far from the best possible it can be at most.
+
+    Where nothing fits, `clash` is one set of demands that cannot hold together (`clash_is_minimal` where it is proved
+    that none of them can be spared), `more_clashes` are others without a change in common with it, and `relaxations`
+    say what would make a plan possible, the cheapest first.
+    """
 
     portfolio: Portfolio
     schedule: Schedule
@@ -171,6 +189,9 @@ class Result:
     unplaced: tuple[Unplaced, ...] = ()
     baselines: Mapping[str, BaselineFigures] = field(default_factory=dict)
     clash: tuple[Clash, ...] = ()
+    clash_is_minimal: bool = False
+    more_clashes: tuple[tuple[Clash, ...], ...] = ()
+    relaxations: tuple[Relaxation, ...] = ()
     fairness_price_cents: int = 0
 
     @property

@@ -8,7 +8,7 @@ from builders import change, level, portfolio, schedule, team
 
 from scheduler.batch import plan
 from scheduler.console import ProgressLine, ProgressRecords, progress_text, result_text, violations_text
-from scheduler.schedule import BaselineFigures, Clash, Result, Schedule, Unplaced, total
+from scheduler.schedule import BaselineFigures, Clash, Relaxation, Result, Schedule, Unplaced, total
 from scheduler.solver.optimise import Progress
 from scheduler.verify import bill
 
@@ -133,7 +133,9 @@ def test_no_schedule_in_words() -> None:
     none = {"schedule": Schedule(), "objective_cents": None, "bound_cents": None, "charges": ()}
     clash = (Clash(rule="due", changes=("A",), text="A has no start"),)
     infeasible = result_text(result(status="INFEASIBLE", clash=clash, **none))
-    assert infeasible == "Test: no schedule obeys every rule.\n  due: A has no start"
+    assert infeasible == "Test: no schedule obeys every rule.\nThis cannot be met:\n  due: A has no start"
+    unknown = result_text(result(status="INFEASIBLE", **none))
+    assert unknown.endswith("\nWhat stands in the way was not found in the time given.")
     assert "without a schedule" in result_text(result(status="STOPPED", **none))
 
 
@@ -142,6 +144,40 @@ def test_only_the_first_warnings_are_shown_in_full() -> None:
     warned = replace(made.portfolio, warnings=tuple(f"mind {n}" for n in range(13)))
     text = result_text(replace(made, portfolio=warned))
     assert text.endswith("  mind 9\n  and 3 more, which `check` lists")
+
+
+def test_why_nothing_fits_and_what_would_help() -> None:
+    def told(*texts: str) -> tuple[Clash, ...]:
+        return tuple(Clash(rule="due", changes=("A",), text=text) for text in texts)
+
+    def mended(cents: int, proven: bool, *texts: str) -> Relaxation:
+        return Relaxation(lifted=told(*texts), objective_cents=cents, cost_cents=cents, proven=proven)
+
+    none = {"schedule": Schedule(), "objective_cents": None, "bound_cents": None, "charges": (), "status": "INFEASIBLE"}
+    clash = told("A is due", "A is early")
+    one = result_text(result(clash=clash, **none))
+    assert one.splitlines()[1] == (
+        "These cannot all be met; there was no time to find out whether all of them are to blame:"
+    )
+    ways = (mended(5000, True, "leave A out"), mended(12345, False, "let A be late"))
+    said = result_text(result(clash=clash, clash_is_minimal=True, more_clashes=(told("B"),), relaxations=ways, **none))
+    assert said.splitlines()[1:] == [
+        "These cannot all be met; without any one of them the others could:",
+        "  due: A is due",
+        "  due: A is early",
+        "Nor can these, whatever is done about the others:",
+        "  due: B",
+        "One of these would make a plan possible:",
+        "  leave A out",
+        "    and the plan costs 50.00 EUR (weighted, with delay and what is left out)",
+        "  let A be late",
+        "    and the plan costs at most 123.45 EUR (weighted, with delay and what is left out), "
+        "73.45 EUR more than the cheapest",
+    ]
+    many = tuple(mended(0, True, "leave A out", f"leave B{number} out") for number in range(12))
+    said = result_text(result(clash=clash, relaxations=many, **none))
+    assert "Steps that together make a plan possible:\n  leave A out; leave B0 out\n" in said
+    assert said.endswith("  and 2 other ways, which --json lists")
 
 
 def test_a_plan_that_costs_nothing() -> None:

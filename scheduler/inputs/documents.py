@@ -13,7 +13,7 @@ from scheduler.inputs.cells import CellError, parse_time
 from scheduler.inputs.errors import Findings, InputError, Place, shown
 from scheduler.inputs.tables import instant, read_text, utc_text
 from scheduler.portfolio import Portfolio
-from scheduler.schedule import Charge, Placement, Result, Schedule, Shift, place
+from scheduler.schedule import Charge, Clash, Placement, Result, Schedule, Shift, place
 
 Document = dict[str, Any]
 
@@ -22,6 +22,7 @@ def schedule_document(result: Result, costs: Iterable[str] = ()) -> Document:
     """Give a result as the content of schedule.json; `costs` names parts that are listed even where they are 0."""
     portfolio = result.portfolio
     by_change = _sums(result.charges, "change")
+    reasons = _reasons(result) if result.status == "INFEASIBLE" else {}
     parts = {name: {"cents": 0, "weighted_cents": 0} for name in costs} | _sums(result.charges, "cost")
     return {
         "status": result.status,
@@ -56,7 +57,28 @@ def schedule_document(result: Result, costs: Iterable[str] = ()) -> Document:
             }
             for name, one in result.baselines.items()
         },
-        "clash": [{"rule": one.rule, "changes": list(one.changes), "text": one.text} for one in result.clash],
+        "clash": _clash(result.clash),
+    } | reasons
+
+
+def _clash(clash: Iterable[Clash]) -> list[Document]:
+    return [{"rule": one.rule, "changes": list(one.changes), "text": one.text} for one in clash]
+
+
+def _reasons(result: Result) -> Document:
+    """Give what is said beside a clash, where nothing fits."""
+    return {
+        "clash_is_minimal": result.clash_is_minimal,
+        "more_clashes": [_clash(one) for one in result.more_clashes],
+        "relaxations": [
+            {
+                "lifted": _clash(one.lifted),
+                "objective_cents": one.objective_cents,
+                "cost_cents": one.cost_cents,
+                "proven": one.proven,
+            }
+            for one in result.relaxations
+        ],
     }
 
 

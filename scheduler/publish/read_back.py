@@ -5,7 +5,7 @@ import hashlib
 import io
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,7 +18,7 @@ from scheduler.inputs import InputError, read_schedule
 from scheduler.inputs.cells import parse_time
 from scheduler.inputs.tables import unguarded
 from scheduler.portfolio import Portfolio
-from scheduler.schedule import BaselineFigures, Charge, Clash, Result, Unplaced, total
+from scheduler.schedule import BaselineFigures, Charge, Clash, Relaxation, Result, Unplaced, total
 
 SCHEDULE, CHARGES = "schedule.json", "charges.csv"
 STATUSES = ("OPTIMAL", "FEASIBLE", "INFEASIBLE", "STOPPED")
@@ -106,7 +106,12 @@ def read_result(folder: str | Path, document: PlanDocument, portfolio: Portfolio
             versions=content["versions"],
             unplaced=tuple(Unplaced(**one) for one in content["unplaced"]),
             baselines={name: BaselineFigures(**one) for name, one in content["baselines"].items()},
-            clash=tuple(Clash(**(one | {"changes": tuple(one["changes"])})) for one in content["clash"]),
+            clash=_clash(content["clash"]),
+            clash_is_minimal=content.get("clash_is_minimal", False),
+            more_clashes=tuple(_clash(one) for one in content.get("more_clashes", ())),
+            relaxations=tuple(
+                Relaxation(**(one | {"lifted": _clash(one["lifted"])})) for one in content.get("relaxations", ())
+            ),
             fairness_price_cents=content["fairness_price_cents"],
             charges=_matching_charges(Path(folder), content),
         )
@@ -115,6 +120,10 @@ def read_result(folder: str | Path, document: PlanDocument, portfolio: Portfolio
     if plan_id(folder) != document.id:
         raise InputError([f"{folder}: the plan was replaced while it was read; read it again"])
     return result
+
+
+def _clash(rows: Iterable[Mapping[str, Any]]) -> tuple[Clash, ...]:
+    return tuple(Clash(rule=one["rule"], changes=tuple(one["changes"]), text=one["text"]) for one in rows)
 
 
 def _matching_charges(folder: Path, content: Mapping[str, Any]) -> tuple[Charge, ...]:

@@ -64,18 +64,15 @@ def emptied_by(portfolio: Portfolio, change: str) -> tuple[Clash, ...]:
     return in_words(portfolio, problem, core.demands) if core else ()
 
 
-def clashes(portfolio: Portfolio, effort: Effort) -> tuple[list[tuple[Clash, ...]], bool]:
-    """Find sets of demands that cannot hold together, no two with a change in common, the smallest first.
-
-    Also tells whether the first is proved minimal. Nothing is found where the rules can be obeyed, or time is up.
-    """
-    problem = rules_alone(portfolio)
-    cores = list(find_cores(problem, effort))
-    cores.sort(key=lambda core: (not core.minimal, len(core.demands)))
-    return [in_words(portfolio, problem, core.demands) for core in cores], bool(cores) and cores[0].minimal
-
-
 # --- for a canonical problem -------------------------------------------------------------------------------------
+
+
+def cores(problem: Problem, effort: Effort) -> list[Core]:
+    """List minimal sets, no two with a change in common, those that are proved minimal first, then the smallest.
+
+    Empty where the rules can be obeyed, or where nothing was found out in time.
+    """
+    return sorted(find_cores(problem, effort), key=lambda core: (not core.minimal, len(core.demands)))
 
 
 def find_cores(problem: Problem, effort: Effort) -> Iterator[Core]:

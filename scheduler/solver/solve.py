@@ -13,11 +13,13 @@ from scheduler.costs import COSTS
 from scheduler.horizon import WeeklyHours, all_inside
 from scheduler.portfolio import Portfolio, remembered
 from scheduler.rules import RULES
-from scheduler.schedule import Clash, Result, Schedule, Unplaced, schedule_of, total
+from scheduler.schedule import Result, Schedule, Unplaced, schedule_of, total
+from scheduler.solver.clash import emptied_by
 from scheduler.solver.compiled import Compiled, compile_problem
 from scheduler.solver.effort import Effort
 from scheduler.solver.optimise import Answer, Progress, optimise
 from scheduler.solver.problem import Problem
+from scheduler.solver.reasons import with_reasons
 from scheduler.solver.state import UNPLACED
 from scheduler.verify import bill, verify
 
@@ -98,9 +100,10 @@ def solve(
     )
     if answer.status in ("OPTIMAL", "FEASIBLE"):
         return _with_schedule(result, answer, effort)
-    clash = tuple(_empty_masks(problem)) if answer.status == "INFEASIBLE" else ()
+    if answer.status == "INFEASIBLE":
+        result = with_reasons(result, problem.problem, effort)
     unplaced = tuple(Unplaced(change=c, reason="no schedule was found", drop_cents=None) for c in portfolio.changes)
-    return replace(result, clash=clash, unplaced=unplaced, seconds=effort.elapsed)
+    return replace(result, unplaced=unplaced, seconds=effort.elapsed)
 
 
 def _starts(portfolio: Portfolio, problem: Compiled, schedule: Schedule) -> Mapping[int, int]:
@@ -135,40 +138,10 @@ def _with_schedule(result: Result, answer: Answer, effort: Effort) -> Result:
 
 
 def _why_dropped(portfolio: Portfolio, change: str) -> str:
-    problem = compiled(portfolio)
-    if not problem.ok[problem.problem.index[change]].any():
-        return "no start is left under " + ", ".join(_emptied_by(problem, change))
+    emptied = emptied_by(portfolio, change)
+    if emptied:
+        return "no start is left: " + "; ".join(one.text for one in emptied)
     return "leaving it out costs less than any window it could have, or no window was left"
-
-
-def _empty_masks(problem: Compiled) -> list[Clash]:
-    """List, for every mandatory change without a possible start, the rules that leave none, each by its law."""
-    laws = {rule.name: rule.law for rule in RULES}
-    clashes = []
-    for change, ok, price in zip(problem.problem.changes, problem.ok, problem.drop, strict=True):
-        if price is None and not ok.any():
-            for rule in _emptied_by(problem, change):
-                clashes.append(Clash(rule=rule, changes=(change,), text=f"{change} has no start left: {laws[rule]}"))
-    everyone = tuple(problem.problem.changes)
-    text = "every change could be placed alone, but no schedule places all mandatory changes together"
-    return clashes or [Clash(rule="mandatory", changes=everyone, text=text)]
-
-
-def _emptied_by(problem: Compiled, change: str) -> list[str]:
-    """Name masks that together leave a change no start, and that leave one without any of them.
-
-    Where masks alone leave starts, it is the changes that it comes after, or that come after it.
-    """
-    number = problem.problem.index[change]
-    masks = problem.problem.masks[number]
-    kept = dict(masks)
-    for rule in masks:
-        rest = [mask for name, mask in kept.items() if name != rule]
-        if rest and not np.logical_and.reduce(rest).any():
-            del kept[rule]
-    if kept and not np.logical_and.reduce(list(kept.values())).any():
-        return list(kept)
-    return ["precedence"]
 
 
 @cache

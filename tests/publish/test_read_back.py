@@ -12,9 +12,9 @@ from builders import change, level, portfolio, schedule, team, when
 from scheduler.horizon import Window
 from scheduler.inputs import InputError
 from scheduler.portfolio import Portfolio
-from scheduler.publish.files import write_plan
+from scheduler.publish.files import schedule_json, write_plan
 from scheduler.publish.read_back import Moved, moves, plan_id, read_document, read_result
-from scheduler.schedule import BaselineFigures, Result, Unplaced, total
+from scheduler.schedule import BaselineFigures, Clash, Relaxation, Result, Schedule, Unplaced, total
 from scheduler.verify import bill
 
 
@@ -118,6 +118,16 @@ def test_a_run_without_a_schedule_is_read_too(tmp_path: Path) -> None:
     assert not document.has_schedule
     found = read_result(tmp_path, document, world())
     assert (found.status, found.charges, found.clash[0].changes) == ("INFEASIBLE", (), ("A",))
+
+
+def test_why_nothing_fits_is_written_and_read(tmp_path: Path) -> None:
+    due, notice = (Clash(rule=rule, changes=("A", "B"), text=f"{rule} of A and B") for rule in ("due", "notice"))
+    mended = Relaxation(lifted=(due,), objective_cents=7, cost_cents=5, proven=False)
+    none = {"status": "INFEASIBLE", "schedule": Schedule(), "objective_cents": None, "bound_cents": None}
+    reasons = {"clash": (due, notice), "clash_is_minimal": True, "more_clashes": ((notice,),), "relaxations": (mended,)}
+    (tmp_path / "schedule.json").write_bytes(schedule_json(replace(result(), charges=(), **none, **reasons)))
+    found = read_result(tmp_path, read_document(tmp_path), world())
+    assert {name: getattr(found, name) for name in reasons} == reasons
 
 
 def test_moves_between_two_plans(tmp_path: Path) -> None:

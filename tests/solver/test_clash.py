@@ -11,7 +11,8 @@ from tiny_problems import optimum, problems, random_problem
 
 from scheduler.portfolio import Impact, Portfolio
 from scheduler.schedule import Clash
-from scheduler.solver.clash import clashes, emptied_by, find_cores, quick_xplain, rules_alone
+from scheduler.solver.clash import cores, emptied_by, find_cores, quick_xplain, rules_alone
+from scheduler.solver.clash_words import in_words
 from scheduler.solver.deciding import has_plan
 from scheduler.solver.demands import Demand, demands, only_changes, only_demands, without
 from scheduler.solver.effort import Effort
@@ -135,6 +136,12 @@ def rebuilt(p: Portfolio, clash: Iterable[Clash]) -> Portfolio:
     )
 
 
+def clashes(p: Portfolio) -> tuple[list[tuple[Clash, ...]], bool]:
+    """Every clash of a portfolio in words, and whether all are proved minimal."""
+    found = cores(rules_alone(p), effort())
+    return [in_words(p, rules_alone(p), core.demands) for core in found], all(core.minimal for core in found)
+
+
 def with_own_services(p: Portfolio) -> Portfolio:
     """Give every change a service of its own beside the others, so that a blackout can be lifted for one alone."""
     services = {f"for {name}": replace(p.services["app"], id=f"for {name}") for name in p.changes}
@@ -195,7 +202,7 @@ def world(*parts: str) -> Portfolio:
 @pytest.mark.parametrize("part", PARTS)
 def test_one_clash_is_named_and_minimal(part: str) -> None:
     p = world(part)
-    found, proved = clashes(p, effort())
+    found, proved = clashes(p)
     assert proved
     assert len(found) == 1
     assert_clash(p, found[0])
@@ -206,7 +213,7 @@ def test_one_clash_is_named_and_minimal(part: str) -> None:
 )
 def test_disjoint_clashes_are_told_apart(parts: tuple[str, ...]) -> None:
     p = world(*parts)
-    found, proved = clashes(p, effort())
+    found, proved = clashes(p)
     assert proved
     assert len(found) == len(parts)
     for clash in found:
@@ -218,11 +225,11 @@ def test_disjoint_clashes_are_told_apart(parts: tuple[str, ...]) -> None:
 
 def test_where_everything_fits_there_is_no_clash() -> None:
     p = portfolio(changes=[change("A", not_with="B"), change("B", not_with="A")])
-    assert clashes(p, effort()) == ([], False)
+    assert clashes(p)[0] == []
 
 
 def test_a_clash_in_words() -> None:
-    found, _ = clashes(world("people"), effort())
+    found, _ = clashes(world("people"))
     assert [(one.rule, one.changes, one.text) for one in found[0]] == [
         (
             "capacity",
@@ -234,7 +241,7 @@ def test_a_clash_in_words() -> None:
         ("due", ("P1",), "P1, which needs 3 h, is due Tue 2 Mar 2027 02:00 UTC"),
         ("due", ("P2",), "P2, which needs 4 h, is due Tue 2 Mar 2027 02:00 UTC"),
     ]
-    found, _ = clashes(world("order"), effort())
+    found, _ = clashes(world("order"))
     assert [(one.rule, one.changes, one.text) for one in found[0]] == [
         ("precedence", ("O1", "O2"), "O2 comes after O1, which needs 5 h, 2 h later at the soonest"),
         ("earliest", ("O1",), "O1 may not start before Wed 3 Mar 2027 10:00 UTC"),
