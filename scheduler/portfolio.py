@@ -183,7 +183,6 @@ class Change:
     drop_cost_cents: int | None = None
     delay_cost_cents_per_day: int = 0
     fixed_start: datetime | None = None
-    repeats: str = ""
     what_you_will_notice: str = ""
     why: str = ""
     workaround: str = ""

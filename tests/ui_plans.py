@@ -111,7 +111,7 @@ def hostile_plan() -> tuple[Result, list[Explanation]]:
                              used_for=HOSTILE, site=HOSTILE, owner=HOSTILE)
         for one in p.services.values()
     }  # fmt: skip
-    texts = ("what_you_will_notice", "why", "workaround", "requested_by", "description", "repeats")
+    texts = ("what_you_will_notice", "why", "workaround", "requested_by", "description")
     changes = {
         bad(one.id): replace(one, id=bad(one.id), title=bad(f"title {one.id}"), services=tuple(map(bad, one.services)),
                              **{field: bad(field) for field in texts})  # type: ignore[arg-type]

@@ -211,7 +211,6 @@ def _change(row: Row, policy: Policy, known: frozenset[str]) -> Change:
         drop_cost_cents=row["drop_cost"],
         delay_cost_cents_per_day=row["delay_cost_per_day"],
         fixed_start=row["fixed_start"],
-        repeats=row["repeats"] or "",
         what_you_will_notice=row["what_you_will_notice"] or "",
         why=row["why"] or "",
         workaround=row["workaround"] or "",

@@ -15,7 +15,7 @@ from scheduler.inputs.errors import Findings, shown
 
 # The csv module reads no longer cell either.
 LONGEST_CELL = 131_072
-_LONGEST_ID = 200
+LONGEST_ID = 200
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
 _UNITS = re.compile(r"(?P<skill>.*\S)\s*\*\s*(?P<people>[0-9]{1,4})")
 _LAG = re.compile(r"(?P<change>.*\S)\s*\+\s*(?P<length>[0-9]{1,6})\s*(?P<unit>[mhd])")
@@ -68,8 +68,8 @@ def _text(column: Column, text: str, findings: Findings) -> str:
 def _id(column: Column, text: str, findings: Findings) -> str:
     if ";" in text:
         raise CellError(f"{shown(text)} has a ';' in it, which separates ids in lists; choose an id without it")
-    if len(text) > _LONGEST_ID:
-        raise CellError(f"{shown(text)} is {len(text):,} characters long; an id has at most {_LONGEST_ID}")
+    if len(text) > LONGEST_ID:
+        raise CellError(f"{shown(text)} is {len(text):,} characters long; an id has at most {LONGEST_ID}")
     if not text.isprintable():
         raise CellError(f"{shown(text)} has an invisible character in it; delete it")
     return text

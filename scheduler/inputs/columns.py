@@ -247,7 +247,10 @@ COLUMNS: tuple[Column, ...] = (
         Column("drop_cost", MONEY, "Price of leaving it out; needed where mandatory = no."),
         Column("delay_cost_per_day", MONEY, "Price of each day it waits.", default="0"),
         Column("fixed_start", "time", "The only start it may take.", when_empty="any"),
-        Column("repeats", "text", "Rule (RRULE) by which it comes back.", not_built=CELL),
+        Column("repeats", "text", "Comes back by an RRULE such as FREQ=MONTHLY;BYDAY=2TU + 5 days, or second Tuesday "
+               "+ 5 days: one change per date in the horizon, id@2026-12-08. The first date is at or after earliest; "
+               "each may move until the next one begins, or as long as due leaves the first. Who comes after a "
+               "repeated id comes after its last occurrence on or before its own date."),
         Column("what_you_will_notice", "long text", "What clients will see, in plain words."),
         Column("why", "long text", "Why it is done, in plain words."),
         Column("workaround", "long text", "What clients can do meanwhile."),

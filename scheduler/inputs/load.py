@@ -1,5 +1,6 @@
 """Loads a portfolio from its folder."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from scheduler.inputs.errors import Findings, InputError
 from scheduler.inputs.fingerprint import content_hash
 from scheduler.inputs.policy import planning_instant, read_policy
 from scheduler.inputs.references import Tables, check_references, where
+from scheduler.inputs.repeats import Series, expand_repeats
 from scheduler.inputs.tables import Row, Table, read_table, survey, unbuilt
 from scheduler.inputs.usage import Names, read_usage
 from scheduler.portfolio import Portfolio
@@ -62,7 +64,12 @@ def load(
             tables[file] = read_table(folder, file, findings, zone_of)
             if file == "teams.csv":
                 zones = {row["team"]: row["time_zone"] or policy.zone for row in tables[file] if row["team"]}
-    gathered = Tables(policy, tables)
+    series: Mapping[str, Series] = {}
+    if policy.horizon is not None:
+        done = frozenset(row["change"] for row in tables["history.csv"])
+        changes, decisions = tables["changes.csv"], tables["decisions.csv"]
+        series = expand_repeats(changes, decisions, done, policy.horizon, instant, findings)
+    gathered = Tables(policy, tables, frozenset(series))
     check_references(gathered, findings)
     check_rows(gathered, findings)
     teams, services = (

@@ -30,10 +30,14 @@ Edges = Mapping[str, Mapping[str, Place]]
 
 @dataclass(slots=True)
 class Tables:
-    """Everything read but usage: the policy and the table of each CSV file, by name."""
+    """Everything read but usage: the policy, the table of each CSV file by name, and the ids that repeat.
+
+    The changes are those to be planned: of one that repeats, its occurrences.
+    """
 
     policy: PolicyCells
     tables: Mapping[str, Table]
+    repeated: frozenset[str] = frozenset()
 
     def __getitem__(self, file: str) -> Table:
         return self.tables[file]
@@ -148,9 +152,16 @@ def _check_column(tables: Tables, column: Column, findings: Findings) -> None:
             elif name not in known and name in groups:
                 text = f"{shown(piece)} is a redundancy group; name services here, such as its members"
                 findings.problem(row.place(column.name), text)
+            elif name in tables.repeated and "change" in column.refers:
+                text = f"{shown(name)} repeats; name one occurrence, such as {shown(_example(name, known))}"
+                findings.problem(row.place(column.name), text)
             elif name not in known:
                 others = known - {row["change"]}
                 _unresolved(row.place(column.name), piece, name, others, column.refers, findings)
+
+
+def _example(name: str, known: frozenset[str]) -> str:
+    return min((one for one in known if one.startswith(f"{name}@")), default=f"{name}@2027-01-31")
 
 
 def _unresolved(

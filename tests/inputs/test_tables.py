@@ -140,7 +140,6 @@ def test_a_repeated_time_is_the_first_pass(cell: Any) -> None:
 
 
 NOT_BUILT = [
-    ("changes.csv", "repeats", "FREQ=WEEKLY", "not planned for yet, this cell is ignored"),
     ("history.csv", "actual_end", "2027-02-01", "not planned for yet, this cell is ignored"),
 ]
 
@@ -151,12 +150,9 @@ def test_filled_cells_whose_law_is_not_built(cell: Any, file: str, column: str, 
 
 
 def test_cells_of_one_column_that_is_not_built_are_counted(folder: Any) -> None:
-    folder.write(
-        "changes.csv",
-        "change,services,duration_minutes,repeats\nC1,mail,60,\nC2,mail,60,A\nC3,mail,60,A\nC4,mail,60,A\n",
-    )
+    folder.write("history.csv", "change,actual_end\nC7,\nC8,2027-02-01\nC9,2027-02-02\n")
     assert folder.warnings() == [
-        "changes.csv, row 3, repeats: not planned for yet, this cell is ignored (and in 2 more rows)"
+        "history.csv, row 3, actual_end: not planned for yet, this cell is ignored (and in 1 more row)"
     ]
 
 
