@@ -30,6 +30,8 @@ from ..theme import STATES, Palette, state_text
 
 ROWS_AT_ONCE = 25
 SPANS: Mapping[str, int] = {"1 day": 1, "3 days": 3, "1 week": 7, "2 weeks": 14, "4 weeks": 28, "All": 0}
+HEAT_HOURS: Mapping[int, float] = {1: 7, 3: 14, 6: 28, 12: float("inf")}
+"""Hours of one step of heat, and the most days that are drawn in such steps."""
 TIMELINE, TABLE = "timeline", "windows"
 
 
@@ -215,7 +217,8 @@ def _chart(
 ) -> alt.LayerChart:
     drawn = _drawn(plan, chosen, by)
     days = (span[1] - span[0]).days
-    heat = usage_heat(plan.portfolio, by, ids=ids, hours=1 if days <= 7 else 3 if days <= 14 else 6)
+    hours = next(step for step, most in HEAT_HOURS.items() if days <= most)
+    heat = usage_heat(plan.portfolio, by, ids=ids, hours=hours)
     heat = merged(heat[(heat["start"] < span[1]) & (heat["end"] > span[0])])
     zone = plan.portfolio.policy.time_zone
     chart = charts.timeline(drawn[drawn["id"].isin(ids)], heat, zone=zone, span=span, legend=False, palette=colours)
