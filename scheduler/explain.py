@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scheduler.baselines import priced_everywhere, without_look_ahead
 from scheduler.demand.topology import affected_teams
 from scheduler.demand.usage import assumed
-from scheduler.explanation import BindingRule, Explanation, ForbiddenWindow, OtherWindow, PriceCurve
+from scheduler.explanation import BindingRule, BindingTogether, Explanation, ForbiddenWindow, OtherWindow, PriceCurve
 from scheduler.horizon import Mask, Window
 from scheduler.portfolio import Portfolio
 from scheduler.rules import RULES
@@ -25,6 +25,7 @@ from scheduler.wording import listing
 
 OTHER_WINDOWS = 5
 CHEAPER_FORBIDDEN = 3
+MOST_TOGETHER = 3
 
 
 def explain(portfolio: Portfolio, schedule: Schedule, changes: Iterable[str] | None = None) -> list[Explanation]:
@@ -105,6 +106,7 @@ class Witness:
         placement = self.schedule.by_change.get(change)
         charges = self.charges[change]
         policy = self.portfolio.policy
+        binding, together = self._binding(change, curve)
         return Explanation(
             change=change,
             title=self.portfolio.changes[change].title,
@@ -115,7 +117,8 @@ class Witness:
             by_cost=_sums((one.cost, one.cents) for one in charges),
             assumed=tuple(sorted({one.team for one in charges if (one.team, one.service) in self.assumed})),
             shares_with=self._sharing(change),
-            binding=tuple(self._binding(change, price, forbidden, now)),
+            binding=tuple(binding),
+            together=tuple(together),
             others=tuple(self._others(change, price, forbidden, now)),
             forbidden=tuple(self._cheaper(change, price, forbidden, now)),
             drop_extra_cents=drop - now if placement and drop is not None else None,
@@ -138,28 +141,37 @@ class Witness:
             )
         )
 
-    def _binding(
-        self, change: str, price: npt.NDArray[np.int64], forbidden: Mapping[str, Mask], now: int
-    ) -> Iterator[BindingRule]:
-        legal = _cheapest(~_any(list(forbidden.values()), len(price)), price)
-        best = now if legal is None else min(now, int(price[legal]))
+    def _binding(self, change: str, curve: PriceCurve) -> tuple[list[BindingRule], list[BindingTogether]]:
+        """Find the rules that bind, and sets of rules of which none can be spared, those that save most first."""
+        laws = {rule.name: rule.law for rule in RULES}
+        shut_out = curve.slot is None and bool(_any(list(curve.forbidden.values()), len(curve.cents)).all())
+        best = _best_without(curve)
+        limit = curve.now_cents if curve.slot is not None or not shut_out else None
+        legal = best.get(frozenset())
+        if legal is not None:
+            limit = min(curve.now_cents, int(curve.cents[legal]))
         found = []
-        for rule in RULES:
-            # Nothing is known of prices outside the horizon.
-            if rule.name not in forbidden or rule.name == "horizon":
-                continue
-            without = ~_any([mask for name, mask in forbidden.items() if name != rule.name], len(price))
-            slot = _cheapest(without, price)
-            if slot is not None and price[slot] < best:
-                found.append((now - int(price[slot]), rule, slot))
-        for saving, rule, slot in sorted(found, key=lambda one: -one[0]):
-            yield BindingRule(
-                rule=rule.name,
-                law=rule.law,
-                saving_cents=saving,
-                window=self._window(change, slot),
-                texts=self._words(change, slot, [rule.name]),
-            )
+        for rules, slot in best.items():
+            fewer = [int(curve.cents[other]) for some, other in best.items() if some < rules]
+            least = min([*fewer, *([] if limit is None else [limit])], default=None)
+            if rules and (least is None or curve.cents[slot] < least):
+                found.append((curve.now_cents - int(curve.cents[slot]), rules, slot))
+        found.sort(key=lambda one: (len(one[1]), -one[0]))
+        order = {rule.name: number for number, rule in enumerate(RULES)}
+        single: list[BindingRule] = []
+        together: list[BindingTogether] = []
+        for saving, rules, slot in found:
+            names = tuple(sorted(rules, key=lambda name: order[name]))
+            if len(names) > 1 and len(together) == MOST_TOGETHER:
+                break
+            window, texts = self._window(change, slot), self._words(change, slot, names)
+            if len(names) == 1:
+                single.append(
+                    BindingRule(rule=names[0], law=laws[names[0]], saving_cents=saving, window=window, texts=texts)
+                )
+            else:
+                together.append(BindingTogether(rules=names, saving_cents=saving, window=window, texts=texts))
+        return single, together
 
     def _others(
         self, change: str, price: npt.NDArray[np.int64], forbidden: Mapping[str, Mask], now: int
@@ -225,7 +237,14 @@ class Witness:
             elif left:
                 yield "left out, although windows are open; see what they would cost"
             else:
-                yield f"no window is left beside the other changes under {listing(rules)}"
+                # Loaded for what has no window alone: whoever just explains a plan needs no OR-Tools.
+                from scheduler.solver.clash import emptied_by
+
+                emptied = emptied_by(self.portfolio, change)
+                if emptied:
+                    yield f"no window is left, wherever the others are: {'; '.join(one.text for one in emptied)}"
+                else:
+                    yield f"no window is left beside the other changes under {listing(rules)}"
             return
         late = late_notice(self.portfolio, placement)
         if late:
@@ -258,6 +277,26 @@ def _why_late(portfolio: Portfolio, placement: Placement) -> str:
     if placement.start in (change.fixed_start, standing(portfolio).pinned.get(change.id)):
         return ", as the window is pinned"
     return ""
+
+
+def _best_without(curve: PriceCurve) -> Mapping[frozenset[str], int]:
+    """Give for sets of rules the cheapest start that is open without just these; none for the frame of the horizon.
+
+    Only sets that forbid some start exactly are listed, with all they leave open. No other set opens more.
+    """
+    outside = curve.forbidden.get("horizon", np.zeros(len(curve.cents), dtype=np.bool_))
+    names = [name for name in curve.forbidden if name != "horizon"]
+    slots = np.flatnonzero(~outside)
+    if not len(slots):
+        return {}
+    table = np.array([curve.forbidden[name][slots] for name in names], dtype=np.bool_).reshape(len(names), len(slots))
+    best = {}
+    for pattern in np.unique(table, axis=1).T:
+        # Prices of what is outside the horizon are not known.
+        open_slots = slots[~(table & ~pattern[:, None]).any(axis=0)]
+        rules = frozenset(name for name, needed in zip(names, pattern, strict=True) if needed)
+        best[rules] = int(open_slots[np.argmin(curve.cents[open_slots])])
+    return best
 
 
 def _any(masks: Sequence[Mask], slots: int) -> Mask:

@@ -1,6 +1,6 @@
 """What an explanation of one window holds, and how it reads."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,10 +21,24 @@ class OtherWindow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BindingRule:
-    """A rule without which this change alone could be cheaper, by how much, and where."""
+    """A rule without which this change alone could be cheaper, by how much, and where.
+
+    Of a change that has no window and none left, also a rule without which it could have one; what that costs on top
+    of leaving it out is then a saving below 0.
+    """
 
     rule: str
     law: str
+    saving_cents: int
+    window: Window
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BindingTogether:
+    """Rules that must all be gone before this change alone could be cheaper by that much: fewer of them save less."""
+
+    rules: tuple[str, ...]
     saving_cents: int
     window: Window
     texts: tuple[str, ...]
@@ -76,6 +90,7 @@ class Explanation:
     assumed: tuple[str, ...]
     shares_with: tuple[str, ...]
     binding: tuple[BindingRule, ...]
+    together: tuple[BindingTogether, ...]
     others: tuple[OtherWindow, ...]
     forbidden: tuple[ForbiddenWindow, ...]
     drop_extra_cents: int | None
@@ -110,22 +125,57 @@ def _lines(one: Explanation) -> Iterator[str]:
         yield f"  shares     its outage with {listing(one.shares_with)}"
     for remark in one.remarks:
         yield f"  note       {remark}"
+    if one.placement:
+        yield f"  why here   {_why(one)}"
     for binding in one.binding:
-        yield f"  binds      {binding.rule}: without it {_saved(binding.window, binding.saving_cents, one)}"
+        saved = _saved(binding.window, binding.saving_cents, one)
+        yield f"  binds      {binding.rule}: {binding.law} Without that, {saved}."
         yield from (f"             {text}" for text in binding.texts[:2])
+    for joint in one.together:
+        saved = _saved(joint.window, joint.saving_cents, one)
+        yield f"  binds      Only without {_rules(joint.rules)} together, {saved}."
+        yield from (f"             {text}" for text in joint.texts[: max(2, len(joint.rules))])
     for other in one.others:
         yield f"  instead    {_extra(other.extra_cents, currency)}  {window_text(other.window, zone)}"
     if one.drop_extra_cents is not None:
         yield f"  instead    {_extra(one.drop_extra_cents, currency)}  leave it out"
     if not one.others:
-        yield "  instead    no other window is legal while the other changes stay where they are"
-    for window in one.forbidden:
-        yield f"  forbidden  {_saved(window.window, window.saving_cents, one)}: {listing(window.rules)}"
+        yield "  instead    no other window is open while the other changes stay where they are"
+    for window in (found for found in one.forbidden if not _told(found, one)):
+        yield f"  forbidden  {_saved(window.window, window.saving_cents, one)}, but breaks {_rules(window.rules)}"
         yield from (f"             {text}" for text in window.texts[:2])
 
 
+def _told(found: ForbiddenWindow, one: Explanation) -> bool:
+    """Tell whether a window was said to be open without the rules that forbid it."""
+    told = [(binding.window, (binding.rule,)) for binding in one.binding]
+    return (found.window, found.rules) in [*told, *((joint.window, joint.rules) for joint in one.together)]
+
+
+def _why(one: Explanation) -> str:
+    cheaper = max((-other.extra_cents for other in one.others), default=0)
+    if cheaper > 0:
+        return (
+            f"An open window would cost {money_text(cheaper, one.currency)} less while the other changes stay where "
+            "they are; planning longer may find it."
+        )
+    if not one.others:
+        return "It is the only window that is open while the other changes stay where they are."
+    if one.weighted_cents == 0:
+        return "It costs nobody anything."
+    blame = "what stands in the way of a cheaper one follows" if one.binding or one.together else "nor does any other"
+    return f"No open window costs less while the other changes stay where they are; {blame}."
+
+
 def _saved(window: Window, cents: int, one: Explanation) -> str:
-    return f"{window_text(window, one.time_zone)} would cost {money_text(cents, one.currency)} less"
+    where = window_text(window, one.time_zone)
+    if cents > 0:
+        return f"{where} would cost {money_text(cents, one.currency)} less"
+    return f"{where} would be open, and cost {money_text(-cents, one.currency)} more than no window"
+
+
+def _rules(rules: Sequence[str]) -> str:
+    return f"the rule{'s' if len(rules) > 1 else ''} {listing(rules)}"
 
 
 def _extra(cents: int, currency: str) -> str:

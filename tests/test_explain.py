@@ -118,10 +118,44 @@ def test_two_rules_that_forbid_the_same_window_bind_only_together() -> None:
         blackouts=[blackout("Wed 00:00", "Wed 08:00")],
     )
     found = one(p, {"A": "Mon 04:00"}, "A")
+    # Neither rule alone saves anything: without the blackout it is still due, and after that nothing is cheaper.
     assert found.binding == ()
+    (joint,) = found.together
+    assert (joint.rules, joint.saving_cents, joint.window) == (("blackout", "due"), 200, hour("Wed 04:00"))
+    assert len(joint.texts) == 2
     (forbidden,) = found.forbidden
     assert forbidden.rules == ("blackout", "due")
-    assert len(forbidden.texts) == 2
+    assert forbidden.texts == joint.texts
+
+
+def test_every_rule_that_binds_has_its_own_price() -> None:
+    # Saturday costs 100 but is over after the due date, Wednesday 200 but closed, Friday costs nothing and is both
+    # closed and too late; Monday costs 700. Without the blackout it is 200, without the due date 100.
+    p = portfolio(
+        changes=[change("A", due="Thu 00:00")],
+        users={("Blue", "app"): week(9, Mon_04=7, Wed_04=2, Fri_04=0, Sat_04=1)},
+        blackouts=[blackout("Wed 00:00", "Wed 08:00"), blackout("Fri 00:00", "Fri 08:00", id="payday")],
+    )
+    found = one(p, {"A": "Mon 04:00"}, "A")
+    assert [(binding.rule, binding.saving_cents, binding.window) for binding in found.binding] == [
+        ("due", 600, hour("Sat 04:00")),
+        ("blackout", 500, hour("Wed 04:00")),
+    ]
+    assert [(joint.rules, joint.saving_cents, joint.window) for joint in found.together] == [
+        (("blackout", "due"), 700, hour("Fri 04:00"))
+    ]
+
+
+def test_rules_that_leave_no_window_say_what_one_would_cost() -> None:
+    # Left out A costs 150. After the due date the best hour costs 300, in the freeze 200.
+    p = portfolio(
+        changes=[change("A", drop=150, due="Mon 06:00")],
+        users={("Blue", "app"): week(9, Mon_02=2, Tue_04=3)},
+        blackouts=[blackout("Mon 00:00", "Mon 06:00")],
+    )
+    found = one(p, {}, "A")
+    assert [(binding.rule, binding.saving_cents) for binding in found.binding] == [("blackout", -50), ("due", -150)]
+    assert "Mon 1 Mar 2027 02:00 to 03:00 UTC would be open, and cost 0.50 EUR more than no window." in str(found)
 
 
 def test_other_changes_stay_where_they_are() -> None:
@@ -216,7 +250,20 @@ def test_a_change_without_any_window_names_the_rules() -> None:
     )
     found = one(p, {}, "A")
     assert found.others == ()
-    assert found.remarks == ("no window is left beside the other changes under horizon, blackout and due",)
+    assert found.remarks == (
+        "no window is left, wherever the others are: A needs 1 h outside the blackout freeze "
+        "(Mon 1 Mar 2027 00:00 to 06:00 UTC); A, which needs 1 h, is due Mon 1 Mar 2027 06:00 UTC",
+    )
+
+
+def test_a_change_shut_out_by_others_names_the_rules() -> None:
+    p = portfolio(
+        changes=[change("A", drop=150, due="Mon 02:00", not_with="B"), change("B", hours=2, services="mail")],
+        users={("Blue", "app"): 1},
+    )
+    found = one(p, {"B": "Mon 00:00"}, "A")
+    assert found.remarks == ("no window is left beside the other changes under horizon, conflict and due",)
+    assert [(binding.rule, binding.saving_cents) for binding in found.binding] == [("conflict", 50), ("due", 50)]
 
 
 def test_every_change_is_explained_in_file_order_unless_some_are_named() -> None:
@@ -262,23 +309,69 @@ def test_a_start_off_the_grid_is_refused(start: str) -> None:
         explain(p, schedule(p, {"A": start}))
 
 
+PLACED = (
+    "A  Change A",
+    "  window     Wed 3 Mar 2027 04:00 to 05:30 UTC, expected over by Wed 3 Mar 2027 05:00 UTC",
+    "  costs      27.50 EUR: Blue 25.00 EUR and Green 2.50 EUR",
+    "  why here   No open window costs less while the other changes stay where they are; what stands in the "
+    "way of a cheaper one follows.",
+    "  binds      blackout: No work is done on a service inside a blackout that applies to it. Without that, "
+    "Mon 1 Mar 2027 04:00 to 05:30 UTC would cost 25.00 EUR less.",
+    "             A at Mon 1 Mar 2027 04:00 to 05:30 UTC meets the blackout freeze, Mon 1 Mar 2027 00:00 to 12:00 UTC",
+    "  instead            +12.50 EUR  Thu 4 Mar 2027 04:00 to 05:30 UTC",
+    "  instead           +735.00 EUR  Wed 3 Mar 2027 05:30 to 07:00 UTC",
+    "  instead           +740.00 EUR  Thu 4 Mar 2027 05:30 to 07:00 UTC",
+    "  instead         +1,225.00 EUR  Mon 1 Mar 2027 12:00 to 13:30 UTC",
+    "  instead         +1,225.00 EUR  Mon 1 Mar 2027 13:30 to 15:00 UTC",
+    "  forbidden  Sun 7 Mar 2027 04:00 to 05:30 UTC would cost 12.50 EUR less, but breaks the rules blackout and due",
+    "             A at Sun 7 Mar 2027 04:00 to 05:30 UTC meets the blackout sabbath, Sun 7 Mar 2027 00:00 to 12:00 UTC",
+    "             A may last until Sun 7 Mar 2027 05:30 UTC, but is due at Sat 6 Mar 2027 00:00 UTC",
+)
+LEFT_OUT = (
+    "C  Change C",
+    "  window     none",
+    "  note       no window is left, wherever the others are: C may not start before Mon 1 Mar 2027 23:30 "
+    "UTC; C, which needs 1 h, is due Tue 2 Mar 2027 00:00 UTC",
+    "  binds      due: A change is over by its due date, even if it must be backed out. Without that, Wed 3 "
+    "Mar 2027 04:00 to 05:00 UTC would cost 5.00 EUR less.",
+    "             C may last until Wed 3 Mar 2027 05:00 UTC, but is due at Tue 2 Mar 2027 00:00 UTC",
+    "  binds      earliest: A change does not start before its earliest date. Without that, Mon 1 Mar 2027 "
+    "12:00 to 13:00 UTC would be open, and cost 997.00 EUR more than no window.",
+    "             C starts at Mon 1 Mar 2027 12:00 UTC, before its earliest start at Mon 1 Mar 2027 23:30 UTC",
+    "  binds      Only without the rules blackout and earliest together, Mon 1 Mar 2027 04:00 to 05:00 UTC "
+    "would cost 3.00 EUR less.",
+    "             C at Mon 1 Mar 2027 04:00 to 05:00 UTC meets the blackout freeze, Mon 1 Mar 2027 00:00 to 12:00 UTC",
+    "             C starts at Mon 1 Mar 2027 04:00 UTC, before its earliest start at Mon 1 Mar 2027 23:30 UTC",
+    "  instead    no other window is open while the other changes stay where they are",
+    "  forbidden  Mon 1 Mar 2027 05:00 to 06:00 UTC would cost 3.00 EUR less, but breaks the rules blackout "
+    "and earliest",
+    "             C at Mon 1 Mar 2027 05:00 to 06:00 UTC meets the blackout freeze, Mon 1 Mar 2027 00:00 to 12:00 UTC",
+    "             C starts at Mon 1 Mar 2027 05:00 UTC, before its earliest start at Mon 1 Mar 2027 23:30 UTC",
+)
+
+
 def test_as_text() -> None:
+    # A: 20 of Blue and 2 of Green for an hour, and half of another half-hour, as P90 is at 90 minutes: 25 and 2.50.
+    # On Thursday Blue has 30, half as much again; on Monday morning nobody of Blue, so only Green's 2.50 is left.
+    # C left out costs 5.00. On Wednesday it would share the outage of A for nothing, on Monday morning cost Green 2.00.
     p = portfolio(
-        changes=[change("A", hours=1, p90=90), change("B", services="mail")],
-        users={("Blue", "app"): week(1000, Mon_04=0, Mon_05=0, Wed_04=20, Wed_05=20, Thu_04=30, Thu_05=30)},
-        blackouts=[blackout("Mon 00:00", "Mon 12:00")],
+        changes=[
+            change("A", p90=90, due="Sat 00:00"),
+            change("B", services="mail"),
+            change("C", drop=500, due="Tue 00:00", earliest="Mon 23:30"),
+        ],
+        users={
+            ("Blue", "app"): week(
+                1000, Mon_02=5, Mon_04=0, Mon_05=0, Wed_04=20, Wed_05=20, Thu_04=30, Thu_05=30, Sun_04=10, Sun_05=10
+            ),
+            ("Green", "app"): 2,
+        },
+        blackouts=[blackout("Mon 00:00", "Mon 12:00"), blackout("Sun 00:00", "Sun 12:00", id="sabbath")],
     )
-    text = str(one(p, {"A": "Wed 04:00", "B": "Fri 04:00"}, "A"))
-    # One hour for certain and the chance of half an hour more, of 20 users.
-    assert text.startswith(
-        "A  Change A\n"
-        "  window     Wed 3 Mar 2027 04:00 to 05:30 UTC, expected over by Wed 3 Mar 2027 05:00 UTC\n"
-        "  costs      "
-    )
-    assert "  binds      blackout: without it Mon 1 Mar 2027 04:00 to 05:30 UTC would cost " in text
-    assert "  instead    " in text
-    assert "Thu 4 Mar 2027 04:00 to 05:30 UTC" in text
-    assert "  forbidden  Mon 1 Mar 2027 04:00 to 05:30 UTC would cost " in text
+    placed, nobody, left_out = explain(p, schedule(p, {"A": "Wed 04:00", "B": "Fri 04:00"}))
+    assert str(placed).splitlines() == list(PLACED)
+    assert str(nobody).splitlines()[3] == "  why here   It costs nobody anything."
+    assert str(left_out).splitlines() == list(LEFT_OUT)
 
 
 @settings(deadline=None, max_examples=60)
@@ -306,6 +399,10 @@ def test_every_price_and_every_verdict_is_that_of_bill_and_verify(case: tuple[Po
             assert broken(rest) or set(forbidden.rules) == set(broken(moved))
             words = [one.text for one in verify(p, schedule_of(p, moved)) if found.change in one.changes]
             assert broken(rest) or sorted(forbidden.texts) == sorted(words)
-        for binding in found.binding:
-            assert extra(found.change, binding.window.start) == -binding.saving_cents
-            assert broken(rest) or set(broken(rest | {found.change: binding.window.start})) == {binding.rule}
+        for window, saving, rules in [
+            *((binding.window, binding.saving_cents, {binding.rule}) for binding in found.binding),
+            *((joint.window, joint.saving_cents, set(joint.rules)) for joint in found.together),
+        ]:
+            if found.placement or p.changes[found.change].drop_cost_cents is not None:
+                assert extra(found.change, window.start) == -saving
+            assert broken(rest) or set(broken(rest | {found.change: window.start})) == rules
