@@ -167,6 +167,20 @@ class BaselineFigures:
     violations: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fairness:
+    """The largest burden over size of a team, before the phase that lowers it and after, and whose it is.
+
+    A team's burden is what it loses through downtime and overrun; its size is what it would lose if all it uses were
+    out over the whole horizon.
+    """
+
+    before: float
+    before_team: str
+    after: float
+    after_team: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """One solver run: the schedule, what it costs, and how far from the best possible it can be at most.
@@ -174,6 +188,10 @@ class Result:
     Where nothing fits, `clash` is one set of demands that cannot hold together (`clash_is_minimal` where it is proved
     that none of them can be spared), `more_clashes` are others without a change in common with it, and `relaxations`
     say what would make a plan possible, the cheapest first.
+
+    OPTIMAL says that no plan costs less than `bound_cents`. Of a schedule made fairer after that was proved,
+    `fairness_price_cents` is what it costs more, and all of `gap`. `fairness` is None where that phase is off or has
+    nothing to compare.
     """
 
     portfolio: Portfolio
@@ -193,6 +211,7 @@ class Result:
     more_clashes: tuple[tuple[Clash, ...], ...] = ()
     relaxations: tuple[Relaxation, ...] = ()
     fairness_price_cents: int = 0
+    fairness: Fairness | None = None
 
     @property
     def gap(self) -> float | None:

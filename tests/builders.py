@@ -229,6 +229,7 @@ def portfolio(
     degraded_share: str = "0.3",
     redundancy_failure: str | int = 0,
     approved_may_move: bool = False,
+    fairness: float = 0,
 ) -> Portfolio:
     """Build a portfolio; `now` is its start unless given, and nobody loses money unless `users` says who is there.
 
@@ -245,6 +246,7 @@ def portfolio(
         degraded_share=Fraction(degraded_share),
         redundancy_failure_per_hour=Fraction(redundancy_failure),
         approved_may_move=approved_may_move,
+        fairness_epsilon=fairness,
     )
     changes, dependencies, groups = tuple(changes), tuple(dependencies), tuple(groups)
     all_teams = {one.id: one for one in teams}

@@ -265,6 +265,7 @@ def random_portfolio(choice: Choice, *, narrow: bool = False) -> Portfolio:
         degraded_share=choice.pick([Fraction(3, 10), Fraction(1, 2), Fraction(1), Fraction(0)]),
         redundancy_failure_per_hour=choice.pick([Fraction(0), Fraction(1, 100), Fraction(2, 5)]),
         approved_may_move=flag(choice, 40),
+        fairness_epsilon=0,
     )
     horizon = Horizon.of_weeks(policy.start, 1, zone, slot_minutes)
     world = _World(horizon, horizon.floor(focus))

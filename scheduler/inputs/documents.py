@@ -5,6 +5,7 @@ All instants are in UTC, written `2027-03-06T16:00:00Z`; `time_zone` is the zone
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ def schedule_document(result: Result, costs: Iterable[str] = ()) -> Document:
         "cost_cents": result.cost_cents,
         "parts": dict(sorted(parts.items())),
         "fairness_price_cents": result.fairness_price_cents,
+        "fairness": asdict(result.fairness) if result.fairness else None,
         "seconds": round(result.seconds, 3),
         "now": utc_text(portfolio.now),
         "time_zone": portfolio.policy.time_zone,

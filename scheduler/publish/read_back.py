@@ -18,7 +18,7 @@ from scheduler.inputs import InputError, read_schedule
 from scheduler.inputs.cells import parse_time
 from scheduler.inputs.tables import unguarded
 from scheduler.portfolio import Portfolio
-from scheduler.schedule import BaselineFigures, Charge, Clash, Relaxation, Result, Unplaced, total
+from scheduler.schedule import BaselineFigures, Charge, Clash, Fairness, Relaxation, Result, Unplaced, total
 
 SCHEDULE, CHARGES = "schedule.json", "charges.csv"
 STATUSES = ("OPTIMAL", "FEASIBLE", "INFEASIBLE", "STOPPED")
@@ -113,6 +113,7 @@ def read_result(folder: str | Path, document: PlanDocument, portfolio: Portfolio
                 Relaxation(**(one | {"lifted": _clash(one["lifted"])})) for one in content.get("relaxations", ())
             ),
             fairness_price_cents=content["fairness_price_cents"],
+            fairness=Fairness(**content["fairness"]) if content.get("fairness") else None,
             charges=_matching_charges(Path(folder), content),
         )
     except (KeyError, TypeError, AttributeError) as error:

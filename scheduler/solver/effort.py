@@ -43,6 +43,10 @@ class Effort:
         """Count work that was done; wall-clock budgets ignore it."""
         self.spent += units
 
+    def first(self, share: float) -> "Effort":
+        """Give the first `share` of a budget of which nothing is spent as a budget of its own."""
+        return Effort(self.seconds * share, None if self.units is None else self.units * share, self.stop, self.started)
+
     def until(self, share: float, price: float, steps: float, tick: Callable[[], None]) -> Callable[[], float]:
         """Give a clock for a phase that lasts until `share` of the whole budget is gone, or for `steps` calls.
 

@@ -17,6 +17,7 @@ from scheduler.schedule import Result, Schedule, Unplaced, schedule_of, total
 from scheduler.solver.clash import emptied_by
 from scheduler.solver.compiled import Compiled, compile_problem
 from scheduler.solver.effort import Effort
+from scheduler.solver.fairness import SHARE, Shared, share_out
 from scheduler.solver.optimise import Answer, Progress, optimise
 from scheduler.solver.problem import Problem
 from scheduler.solver.reasons import with_reasons
@@ -87,7 +88,9 @@ def solve(
     effort = Effort(time_limit, deterministic, stop or threading.Event())
     problem = compiled(portfolio)
     first = _starts(portfolio, problem, previous) if previous else {}
-    answer = optimise(problem, effort, seed=seed, workers=workers, first=first, progress=progress)
+    # The cost comes first and keeps most of the effort; without fairness it has all of it.
+    cost_effort = effort.first(1 - SHARE) if portfolio.policy.fairness_epsilon else effort
+    answer = optimise(problem, cost_effort, seed=seed, workers=workers, first=first, progress=progress)
     result = Result(
         portfolio=portfolio,
         schedule=Schedule(),
@@ -99,7 +102,8 @@ def solve(
         versions=versions(),
     )
     if answer.status in ("OPTIMAL", "FEASIBLE"):
-        return _with_schedule(result, answer, effort)
+        fair = _fairer(portfolio, answer, effort, seed=seed, workers=workers, progress=progress)
+        return _with_schedule(result, answer, fair, effort)
     if answer.status == "INFEASIBLE":
         result = with_reasons(result, problem.problem, effort)
     unplaced = tuple(Unplaced(change=c, reason="no schedule was found", drop_cents=None) for c in portfolio.changes)
@@ -115,26 +119,64 @@ def _starts(portfolio: Portfolio, problem: Compiled, schedule: Schedule) -> Mapp
     }
 
 
-def _with_schedule(result: Result, answer: Answer, effort: Effort) -> Result:
+def _fairer(
+    portfolio: Portfolio,
+    answer: Answer,
+    effort: Effort,
+    *,
+    seed: int,
+    workers: int,
+    progress: Callable[[Progress], None] | None,
+) -> Shared:
+    """Make a plan fairer with the last share of the effort, or with what an early proof left if that is less."""
+    objective = answer.objective or 0
+    if not portfolio.policy.fairness_epsilon:
+        return Shared(answer.starts, objective, None)
+    if effort.units is not None:
+        left = Effort(effort.seconds, SHARE * effort.units, effort.stop)
+    else:
+        left = Effort(max(0.0, min(SHARE * effort.seconds, effort.seconds - effort.elapsed)), None, effort.stop)
+    last = 0.0
+
+    def tick() -> None:
+        nonlocal last
+        if progress is not None and effort.elapsed - last >= 0.5:
+            last = effort.elapsed
+            progress(Progress(last, "fairness", answer.objective, answer.bound))
+
+    return share_out(portfolio, compiled(portfolio), answer.starts, left, seed=seed, workers=workers, tick=tick)
+
+
+def _with_schedule(result: Result, answer: Answer, fair: Shared, effort: Effort) -> Result:
     portfolio = result.portfolio
     names = compiled(portfolio).problem.changes
     starts = {
-        name: portfolio.horizon.at(start) for name, start in zip(names, answer.starts, strict=True) if start != UNPLACED
+        name: portfolio.horizon.at(start) for name, start in zip(names, fair.starts, strict=True) if start != UNPLACED
     }
     schedule = schedule_of(portfolio, starts)
     charges = tuple(bill(portfolio, schedule))
     broken = verify(portfolio, schedule)
-    if broken or total(charges) != answer.objective:
+    if broken or total(charges) != fair.objective:
         raise AssertionError(
             f"the solver's plan fails its own check: {[violation.text for violation in broken[:3]]}, "
-            f"bill {total(charges)}, objective {answer.objective}"
+            f"bill {total(charges)}, objective {fair.objective}"
         )
     unplaced = tuple(
         Unplaced(change=name, reason=_why_dropped(portfolio, name), drop_cents=portfolio.changes[name].drop_cost_cents)
         for name in names
         if name not in starts
     )
-    return replace(result, schedule=schedule, charges=charges, unplaced=unplaced, seconds=effort.elapsed)
+    return replace(
+        result,
+        schedule=schedule,
+        charges=charges,
+        unplaced=unplaced,
+        objective_cents=fair.objective,
+        # A plan that was not proved cheapest may become cheaper on the way.
+        fairness_price_cents=max(0, fair.objective - (answer.objective or 0)),
+        fairness=fair.fairness,
+        seconds=effort.elapsed,
+    )
 
 
 def _why_dropped(portfolio: Portfolio, change: str) -> str:

@@ -12,6 +12,7 @@ from scheduler.schedule import (
     BaselineFigures,
     Charge,
     Clash,
+    Fairness,
     Placement,
     Result,
     Schedule,
@@ -69,6 +70,7 @@ def result(portfolio: Portfolio) -> Result:
         baselines={"random": BaselineFigures(objective_cents=9, cost_cents=8, drop_cents=0, violations=1)},
         clash=(Clash(rule="due", changes=("a", "b"), text="too late"),),
         fairness_price_cents=3,
+        fairness=Fairness(before=0.02, before_team="blue", after=0.015, after_team="green"),
     )
 
 
@@ -93,6 +95,12 @@ EXPECTED = """{
     }
   },
   "fairness_price_cents": 3,
+  "fairness": {
+    "before": 0.02,
+    "before_team": "blue",
+    "after": 0.015,
+    "after_team": "green"
+  },
   "seconds": 1.235,
   "now": "2027-02-28T12:00:00Z",
   "time_zone": "Asia/Singapore",

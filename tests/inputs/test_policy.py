@@ -151,7 +151,6 @@ def test_keys_whose_law_is_not_built(folder: Any) -> None:
     )
     ignored = "not planned for yet, this cell is ignored"
     assert folder.warnings() == [
-        f"policy.toml, row 5, fairness_epsilon: {ignored}",
         f"policy.toml, row 6, tail_weight: {ignored}",
         f"policy.toml, row 7, move_cost: {ignored}",
         f"policy.toml, row 9, max_moves: {ignored}",
