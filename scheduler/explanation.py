@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from scheduler.horizon import Mask, Window
+from scheduler.portfolio import Portfolio
 from scheduler.schedule import Placement
 from scheduler.wording import instant_text, listing, money_text, window_text
 
@@ -68,6 +70,23 @@ class PriceCurve:
     cents: npt.NDArray[np.int64]
     now_cents: int
     forbidden: Mapping[str, Mask]
+
+
+def curve_rows(portfolio: Portfolio, curve: PriceCurve) -> list[dict[str, Any]]:
+    """List every start of a change whose window lies inside the horizon, in order of time.
+
+    `start` (an instant), `cents` (what is minimised, so weighted by service level), `extra_cents` (beyond what the
+    change costs now) and `forbidden_by` (names of rules, empty where the start is open).
+    """
+    return [
+        {
+            "start": portfolio.horizon.at(slot),
+            "cents": int(curve.cents[slot]),
+            "extra_cents": int(curve.cents[slot]) - curve.now_cents,
+            "forbidden_by": [rule for rule, mask in curve.forbidden.items() if mask[slot]],
+        }
+        for slot in range(portfolio.horizon.slots - portfolio.reserved(curve.change) + 1)
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
