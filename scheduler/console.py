@@ -75,6 +75,18 @@ class ProgressRecords(ProgressLine):
         return json.dumps(dataclasses.asdict(progress))
 
 
+class ProblemProgress(ProgressLine):
+    """Shows where a run on a canonical problem stands, whose prices are in no currency."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        super().__init__("", stream)
+
+    def text(self, progress: Progress) -> str:
+        """Give one report as it is shown."""
+        price, bound = ("-" if one is None else f"{one:,}" for one in (progress.objective_cents, progress.bound_cents))
+        return f"{progress.seconds:6.1f} s  {progress.phase:<22}  price {price}  bound {bound}"
+
+
 def progress_text(progress: Progress, currency: str) -> str:
     """Give seconds, phase, cost, bound and gap in one line; a dash for what is not known."""
     cost, bound = progress.objective_cents, progress.bound_cents
@@ -252,6 +264,17 @@ def portfolio_text(portfolio: Portfolio) -> str:
     return "\n".join(lines)
 
 
+def problem_text(document: Mapping[str, Any]) -> str:
+    """Say what was found for a canonical problem, and list the starts."""
+    if document["objective"] is None:
+        lines = ["no starts obey every rule" if document["status"] == "INFEASIBLE" else "stopped without starts"]
+    else:
+        lines = [f"{document['status']} in {document['seconds']:.1f} s: price {document['objective']:,}"]
+        lines[0] += f", no starts cost less than {document['bound']:,} (gap {document['gap']:.2%})"
+    starts = document["starts"].items()
+    return "\n".join([*lines, *(f"{name}\t{'left out' if slot is None else slot}" for name, slot in starts)])
+
+
 def violations_text(violations: Iterable[Violation]) -> str:
     """List broken rules, one line each; say so where there are none."""
     return "\n".join(f"{one.rule}: {one.text}" for one in violations) or "no rule is broken"
@@ -270,9 +293,14 @@ def explanations_text(explanations: Iterable[Explanation]) -> str:
     return "\n\n".join([heading, *(str(one) for one in explanations)])
 
 
-def explanations_document(explanations: Iterable[Explanation]) -> dict[str, Any]:
-    """Give explanations as the content of a JSON document."""
-    return {"changes": [_plain(one) for one in explanations]}
+def explanations_document(
+    explanations: Iterable[Explanation], curves: Sequence[list[dict[str, Any]]] = ()
+) -> dict[str, Any]:
+    """Give explanations as the content of a JSON document; the first of them with `curves`, where there are any."""
+    changes = [_plain(one) for one in explanations]
+    for change, curve in zip(changes, curves, strict=False):
+        change["curve"] = curve
+    return {"changes": changes}
 
 
 def _plain(value: Any) -> Any:

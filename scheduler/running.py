@@ -1,0 +1,166 @@
+"""What the commands share: exit codes, one run that shows its progress, and orderly ends."""
+
+import importlib
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import typer
+
+from scheduler.batch import plan
+from scheduler.console import ProblemProgress, ProgressLine, ProgressRecords, problem_text, result_text
+from scheduler.inputs import InputError, dump
+from scheduler.portfolio import Portfolio
+from scheduler.publish.files import REPORT, check_writable, schedule_json
+from scheduler.schedule import Result, Schedule
+from scheduler.solver.compiled import compile_problem
+from scheduler.solver.document import answer_of, read_problem
+from scheduler.solver.effort import Effort
+from scheduler.solver.optimise import optimise
+
+REFUSED, USAGE, BROKEN, STOPPED = 1, 2, 3, 4
+
+
+def run(
+    portfolio: Portfolio,
+    *,
+    limit: float,
+    units: float | None = None,
+    workers: int | None = None,
+    seed: int = 0,
+    previous: Schedule | None = None,
+    out: str | None = None,
+    records: bool = False,
+) -> Result:
+    """Plan a portfolio, showing progress; Ctrl-C ends it early, and what cannot be read or written ends the program."""
+    line = (ProgressRecords if records else ProgressLine)(portfolio.policy.currency)
+    with orderly(), stopping() as stop:
+        if out is not None:
+            check_writable(out)
+        try:
+            return plan(
+                portfolio,
+                time_limit=limit,
+                deterministic=units,
+                workers=workers or _cores(units),
+                seed=seed,
+                previous=previous,
+                progress=line,
+                stop=stop,
+                out=out,
+                more=_report,
+            )
+        finally:
+            line.done()
+
+
+def _report(result: Result) -> dict[str, bytes]:
+    # Loaded for a plan that is written alone: drawing needs a lot, and in a checkout lies beside the package.
+    report = importlib.import_module("scheduler.ui.report")
+    return {REPORT: report.report(result)}
+
+
+def answer(result: Result, *, json: bool, out: str | None) -> None:
+    """Print a result, and end the program where there is no schedule."""
+    if json:
+        print(schedule_json(result).decode(), end="")
+    else:
+        print(result_text(result))
+    if result.status == "INFEASIBLE":
+        print("no feasible schedule", file=sys.stderr)
+        raise typer.Exit(BROKEN)
+    if result.objective_cents is None:
+        print("stopped without a schedule", file=sys.stderr)
+        raise typer.Exit(STOPPED)
+    if out is not None:
+        print(f"written to {out}", file=sys.stderr)
+
+
+def solve_file(file: str, *, limit: float, units: float | None, workers: int | None, seed: int, json: bool) -> None:
+    """Solve a canonical problem from a file and print what was found; end the program where there is no plan."""
+    with orderly(), stopping() as stop:
+        problem = read_problem(file)
+        effort = Effort(limit, units, stop)
+        line = ProblemProgress()
+        try:
+            compiled = compile_problem(problem)
+            found = optimise(compiled, effort, seed=seed, workers=workers or _cores(units), progress=line)
+        finally:
+            line.done()
+    document = answer_of(problem, found.status, found.starts, found.objective, found.bound, effort.elapsed)
+    if json:
+        print_json(document)
+    else:
+        print(problem_text(document))
+    if found.objective is None:
+        raise typer.Exit(BROKEN if found.status == "INFEASIBLE" else STOPPED)
+
+
+def _cores(units: float | None) -> int:
+    return min(2, os.cpu_count() or 1) if units is None else 1
+
+
+def serve(out: Path, portfolio: Path | None, port: int, *, browser: bool) -> None:
+    """Serve the plan in a folder until the process is stopped."""
+    # Loaded for this command alone, as pages need a lot; in a checkout they lie beside the package.
+    serving = importlib.import_module("scheduler.ui.serving")
+    with socket.socket() as probe:
+        # A server that is there already would be taken for this one.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            refuse([f"port {port} cannot be used ({error.strerror}); choose another with --port"])
+    serving.serve(out, portfolio=portfolio, port=port, browser=browser)
+
+
+@contextmanager
+def stopping() -> Iterator[threading.Event]:
+    """Give an event that Ctrl-C, or a request to terminate, sets; the second one ends the program at once."""
+    stop = threading.Event()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        print("\nstopping; the best plan so far is kept (again to give up)", file=sys.stderr)
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, handle) for number in signals]
+    try:
+        yield stop
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
+
+
+@contextmanager
+def orderly() -> Iterator[None]:
+    """Turn input that cannot be used and files that cannot be read or written into reasons, and Ctrl-C into an end."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise typer.Exit(STOPPED) from None
+    except InputError as error:
+        refuse(error.problems)
+    except OSError as error:
+        refuse([f"{error.filename or 'file'}: {error.strerror or error}"])
+
+
+def refuse(problems: list[str]) -> NoReturn:
+    """Print every reason that an input is refused, and end the program."""
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    raise typer.Exit(REFUSED)
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """Print one JSON document."""
+    print(dump(document), end="")
