@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.portfolio import Portfolio, remembered
+from scheduler.portfolio import Decision, Portfolio, remembered
 
 
 @dataclass(frozen=True, slots=True)
 class StandingDecisions:
-    """What remains of the decisions when later ones win: pinned starts and rejected starts per change."""
+    """What remains of the decisions when later ones win: pinned, rejected and announced starts per change."""
 
     pinned: Mapping[str, datetime]
     rejected: Mapping[str, tuple[datetime, ...]]
+    announced: Mapping[str, datetime]
 
 
 @remembered
@@ -22,19 +23,36 @@ def standing(portfolio: Portfolio) -> StandingDecisions:
     A rejection lifts an earlier pin or approval of a window it overlaps, a pin or approval lifts earlier rejections of
     windows it overlaps, and of two pins the later holds. Approved windows are pinned unless the policy says that
     `approved_may_move`. A `fixed_start` in the change itself is not a decision and stays.
+
+    Announced is the last window of a change that was approved, told to clients, or announced by an earlier schedule;
+    a rejection of a window that overlaps it takes that back.
     """
     pinned: dict[str, datetime] = {}
     rejected: dict[str, list[datetime]] = {}
+    announced = {change: at for change, (at, _) in portfolio.announced.items() if change in portfolio.changes}
     for decision in portfolio.decisions:
         change, start = decision.change, decision.start
         reach = portfolio.reserved(change) * portfolio.horizon.slot
         if decision.kind == "reject":
             if change in pinned and abs(pinned[change] - start) < reach:
                 del pinned[change]
+            if change in announced and abs(announced[change] - start) < reach:
+                del announced[change]
             rejected.setdefault(change, []).append(start)
         else:
             rejected[change] = [other for other in rejected.get(change, []) if abs(other - start) >= reach]
             pinned.pop(change, None)
             if decision.kind == "pin" or not portfolio.policy.approved_may_move:
                 pinned[change] = start
-    return StandingDecisions(pinned, {change: tuple(starts) for change, starts in rejected.items() if starts})
+            if _announces(portfolio, decision):
+                announced[change] = start
+    refused = {change: tuple(starts) for change, starts in rejected.items() if starts}
+    return StandingDecisions(pinned, refused, announced)
+
+
+def _announces(portfolio: Portfolio, decision: Decision) -> bool:
+    """Tell whether a decision tells clients of a window, and not before an earlier schedule told them of another."""
+    before = portfolio.announced.get(decision.change)
+    if decision.announced_at is None:
+        return decision.kind == "approve"
+    return before is None or decision.announced_at >= before[1]

@@ -26,10 +26,12 @@ from scheduler.portfolio import (
     Decision,
     Dependency,
     Engineer,
+    Event,
     Impact,
     Policy,
     Portfolio,
     Predecessor,
+    Preference,
     RedundancyGroup,
     Service,
     ServiceLevel,
@@ -87,6 +89,7 @@ def change(
     due: Instant | None = None,
     after: Names = (),
     not_with: Names = (),
+    same_as: Names = (),
     skills: Names = (),
     allowed: Names = (),
     optional: bool = False,
@@ -115,6 +118,7 @@ def change(
         due=maybe(due),
         after=tuple(Predecessor(change=m["change"], lag_minutes=int(m["minutes"] or 0)) for m in predecessors if m),
         not_with=names(not_with),
+        same_window_as=names(same_as),
         skills=tuple((skill, int(count or 1)) for skill, _, count in units),
         allowed=names(allowed),
         mandatory=not (optional or drop is not None),
@@ -145,9 +149,22 @@ def team(
     )
 
 
-def level(name: str, *, weight: str | int = 1, notice: int | None = None) -> ServiceLevel:
-    """Build a service level; `weight` is exact, such as `"1.5"`."""
-    return ServiceLevel(name=name, weight=Fraction(weight), notice_days=notice)
+def level(
+    name: str,
+    *,
+    weight: str | int = 1,
+    notice: int | None = None,
+    minutes: int | None = None,
+    protected: str | None = None,
+) -> ServiceLevel:
+    """Build a service level; `weight` is exact, such as `"1.5"`, `minutes` of outage are allowed in 28 days."""
+    return ServiceLevel(
+        name=name,
+        weight=Fraction(weight),
+        notice_days=notice,
+        max_outage_minutes_per_28_days=minutes,
+        protected_hours=None if protected is None else WeeklyHours.parse(protected),
+    )
 
 
 def engineer(id: str, *, skills: Names, works: str = "", zone: str = "UTC") -> Engineer:
@@ -173,13 +190,25 @@ def calendar(
     *,
     applies_to: Names | None = None,
     zone: str = "UTC",
-    hard: bool = True,
+    cost: int | None = None,
+    hard: bool | None = None,
 ) -> Calendar:
-    """Build a calendar of weekly hours; a blackout without `applies_to` binds everybody, other kinds nobody."""
+    """Build a calendar of weekly hours; a blackout without `applies_to` binds everybody, other kinds nobody.
+
+    One with a `cost` (cents per hour) is soft, unless `hard` says otherwise.
+    """
     if applies_to is None:
         applies_to = "*" if kind == "blackout" else ()
     parsed = WeeklyHours.parse(hours)
-    return Calendar(id=id, kind=kind, hours=parsed, time_zone=zone, applies_to=names(applies_to), hard=hard)
+    return Calendar(
+        id=id,
+        kind=kind,
+        hours=parsed,
+        time_zone=zone,
+        applies_to=names(applies_to),
+        hard=cost is None if hard is None else hard,
+        cost_cents_per_hour=cost,
+    )
 
 
 def blackout(
@@ -194,6 +223,41 @@ def blackout(
         spans.append((day % 7, max(begin, midnight) - midnight, min(finish, midnight + MINUTES_PER_DAY) - midnight))
     hours = WeeklyHours(tuple(sorted(spans)))
     return Calendar(id=id, kind="blackout", hours=hours, time_zone=zone, applies_to=names(applies_to), hard=hard)
+
+
+def preference(
+    team: str,
+    kind: Literal["never", "avoid", "prefer"],
+    hours: str | None = None,
+    *,
+    start: Instant | None = None,
+    end: Instant | None = None,
+    cost: int | None = None,
+    reason: str = "",
+) -> Preference:
+    """Build a preference for weekly hours or one period; `cost` is in cents per hour."""
+    return Preference(
+        team=team,
+        kind=kind,
+        hours=None if hours is None else WeeklyHours.parse(hours),
+        start=maybe(start),
+        end=maybe(end),
+        cost_cents_per_hour=cost,
+        reason=reason,
+    )
+
+
+def event(
+    team: str, start: Instant, end: Instant, *, factor: str | None = None, users: str | int | None = None
+) -> Event:
+    """Build an event of one team or of all (`*`)."""
+    return Event(
+        team=team,
+        start=when(start),
+        end=when(end),
+        factor=None if factor is None else Fraction(factor),
+        users=None if users is None else Fraction(users),
+    )
 
 
 def decide(
@@ -218,6 +282,8 @@ def portfolio(
     blackouts: Iterable[Calendar] = (),
     calendars: Iterable[Calendar] = (),
     decisions: Iterable[Decision] = (),
+    preferences: Iterable[Preference] = (),
+    events: Iterable[Event] = (),
     done: Names = (),
     announced: Mapping[str, tuple[Instant, Instant]] | None = None,
     users: Mapping[tuple[str, str], Users] | None = None,
@@ -229,6 +295,9 @@ def portfolio(
     degraded_share: str = "0.3",
     redundancy_failure: str | int = 0,
     approved_may_move: bool = False,
+    move_cost: int = 0,
+    move_cost_per_day: int = 0,
+    max_moves: int | None = None,
     fairness: float = 0,
 ) -> Portfolio:
     """Build a portfolio; `now` is its start unless given, and nobody loses money unless `users` says who is there.
@@ -246,6 +315,9 @@ def portfolio(
         degraded_share=Fraction(degraded_share),
         redundancy_failure_per_hour=Fraction(redundancy_failure),
         approved_may_move=approved_may_move,
+        move_cost_cents=move_cost,
+        move_cost_cents_per_day=move_cost_per_day,
+        max_moves=max_moves,
         fairness_epsilon=fairness,
     )
     changes, dependencies, groups = tuple(changes), tuple(dependencies), tuple(groups)
@@ -277,6 +349,8 @@ def portfolio(
         engineers=None if engineers is None else {one.id: one for one in engineers},
         calendars={one.id: one for one in (*blackouts, *calendars)},
         decisions=tuple(decisions),
+        preferences=tuple(preferences),
+        events=tuple(events),
         done=frozenset(names(done)),
         known_users={pair: _thousandths((users or {}).get(pair, 0), horizon.slots) for pair in sorted(clients)},
         announced={one: (when(at), when(told)) for one, (at, told) in (announced or {}).items()},

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from builders import calendar, change, decide, depends, engineer, group, level, portfolio, team, when
+from builders import calendar, change, decide, depends, engineer, group, level, portfolio, preference, team, when
 
 from scheduler.portfolio import Portfolio
 
@@ -45,6 +45,11 @@ def hand_cases() -> list[HandCase]:
         *_grid(),
         *_recorded(),
         *_plain(),
+        *_protected(),
+        *_outage_minutes(),
+        *_moves(),
+        *_wishes(),
+        *_one_window(),
     ]
 
 
@@ -282,4 +287,124 @@ def _plain() -> list[HandCase]:
         case("past due", world, {"A": "Mon 04:30"}, {"due"}),
         case("before earliest", world, {"A": "Mon 01:00"}, {"earliest"}),
         case("without its predecessor", world, {"B": "Mon 03:30"}, {"precedence", "mandatory"}),
+    ]
+
+
+def _protected() -> list[HandCase]:
+    # 09:00-10:00 in Singapore is 01:00-02:00 UTC. A reserves an hour and a half for an hour of work.
+    world = portfolio(
+        changes=[change("A", backout=30)],
+        teams=[team("t", uses="app", level="premium", zone="Asia/Singapore")],
+        levels=[level("premium", protected="Mon-Fri 09:00-10:00")],
+    )
+    broken = {"protected hours"}
+    return [
+        case("up to protected hours", world, {"A": "Mon 23:30"}),
+        case("into protected hours", world, {"A": "Tue 00:00"}, broken),
+        case("the last of protected hours", world, {"A": "Tue 01:30"}, broken),
+        case("after protected hours", world, {"A": "Tue 02:00"}),
+        case("not protected on Saturday", world, {"A": "Sat 01:00"}),
+    ]
+
+
+def _outage_minutes() -> list[HandCase]:
+    # laws.md, example 6: X counts 60 minutes of 120, and so do Y and Z; three of them do not fit unless they share.
+    def world(zone: str = "UTC", **fields: Any) -> Portfolio:
+        return portfolio(
+            changes=[change(name, p90=120, backout=60, failure_chance=0.1, drop=0) for name in ("X", "Y", "Z")],
+            teams=[team("t", uses="app", level="premium")],
+            levels=[level("premium", minutes=120)],
+            zone=zone,
+            weeks=6,
+            **fields,
+        )
+
+    here = world()
+    # Half an hour back on 4 April: 28 days of Lord Howe from 14 March end in the middle of a slot of 60 minutes, which
+    # belongs to them. The six weeks have 1,008 whole hours, as they would in UTC.
+    there = world("Australia/Lord_Howe", start="2027-03-14T13:00Z", slot=60)
+    first = {"X": "2027-03-20T00:00Z", "Y": "2027-03-22T00:00Z"}
+    two, broken = {"X": "Mon 00:00", "Y": "Tue 00:00"}, {"outage minutes"}
+    return [
+        case("example 6, two fit", here, two),
+        case("example 6, three do not", here, {**two, "Z": "Wed 00:00"}, broken),
+        case("example 6, unless they share", here, {**two, "Z": "Tue 00:00"}),
+        case("example 6, in the next block", here, {**two, "Z": "Mon 00:00 +4w"}),
+        case("the last slot of a block", there, {**first, "Z": "2027-04-11T13:00Z"}, broken),
+        case("the first slot of the next", there, {**first, "Z": "2027-04-11T14:00Z"}),
+    ]
+
+
+def _moves() -> list[HandCase]:
+    # Now is Monday evening, Tuesday morning in Singapore, and the windows were announced for 8 March 02:00 UTC: six
+    # days there. A move costs 60 × (1 + 7 / 6) = 130 cents and 48 a day.
+    def world(most: int | None = None, **fields: Any) -> Portfolio:
+        return portfolio(
+            changes=[change("A", drop=5), change("B", drop=7, services="db")],
+            announced={name: ("2027-03-08T02:00Z", "2027-02-01T00:00Z") for name in ("A", "B")},
+            start="2027-02-28T16:00Z",
+            now="2027-03-01T20:00Z",
+            zone="Asia/Singapore",
+            weeks=2,
+            move_cost=60,
+            move_cost_per_day=48,
+            max_moves=most,
+            **fields,
+        )
+
+    kept, far = "2027-03-08T02:00Z", "2027-03-10T02:00Z"
+    rejected = [decide("A", "reject", "2027-03-08T02:30Z")]
+    return [
+        case("where it was announced", world(0), {"A": kept, "B": kept}, weighted=0),
+        case("one moved by half an hour", world(1), {"A": "2027-03-08T02:30Z", "B": kept}, weighted=131),
+        case("two moved", world(2), {"A": far, "B": far}, weighted=2 * (130 + 96)),
+        case("two moved, one may", world(1), {"A": far, "B": far}, {"move cap"}, 2 * (130 + 96)),
+        case("one moved, one left out", world(1), {"A": far}, weighted=226 + 7),
+        case("rejected since", world(0, decisions=rejected), {"A": far, "B": kept}, weighted=0),
+        case(
+            "rejected beside it", world(0, decisions=[decide("A", "reject", "2027-03-08T03:00Z")]),
+            {"A": far, "B": kept}, {"move cap"}, 226,
+        ),
+    ]  # fmt: skip
+
+
+def _wishes() -> list[HandCase]:
+    # Two hours reserved for one of work. t minds Tuesday 10:00-12:00 at 100 a slot, u prefers the night at 30; app is
+    # frozen softly from 11:00 at 7 a slot.
+    def world(**fields: Any) -> Portfolio:
+        return portfolio(
+            changes=[change("A", backout=60), change("B", services="db", optional=True, backout=60)],
+            teams=[team("t", uses="app"), team("u", uses="db", zone="Asia/Singapore")],
+            calendars=[calendar("late", "blackout", "Tue 11:00-13:00", cost=14, applies_to="service:app")],
+            preferences=[
+                preference("t", "avoid", "Tue 10:00-12:00", cost=200),
+                preference("u", "prefer", "Mon-Sun 00:00-06:00", cost=60),
+                preference("u", "never", start="Wed 10:00", end="Wed 10:10"),
+            ],
+            **fields,
+        )
+
+    return [
+        case("wishes, before", world(), {"A": "Tue 08:00"}, weighted=0),
+        case("wishes, half-way in", world(), {"A": "Tue 09:00"}, weighted=200),
+        case("wishes, both", world(), {"A": "Tue 10:30"}, weighted=300 + 21),
+        # 10:00-12:00 is the afternoon in Singapore, 20:00-22:00 the night.
+        case("wishes of two teams", world(), {"A": "Tue 10:00", "B": "Tue 10:00"}, weighted=400 + 14 + 120),
+        case("wishes, preferred hours", world(), {"A": "Tue 08:00", "B": "Tue 20:00"}, weighted=0),
+        case("hours ruled out", world(), {"A": "Tue 08:00", "B": "Wed 08:30"}, {"never"}, 120),
+        case("up to hours ruled out", world(), {"A": "Wed 08:00", "B": "Wed 08:00"}, weighted=120),
+        case("the last slot ruled out", world(), {"A": "Wed 08:00", "B": "Wed 10:00"}, {"never"}, 120),
+        case("hours not ruled out", world(), {"A": "Wed 10:00", "B": "Wed 10:30"}, weighted=120),
+    ]
+
+
+def _one_window() -> list[HandCase]:
+    world = portfolio(changes=[change("A", drop=1), change("B", drop=2, hours=2, same_as="A"), change("C")])
+    broken = {"same window"}
+    return [
+        case("one window", world, {"A": "Mon 02:00", "B": "Mon 02:00", "C": "Mon 09:00"}, weighted=0),
+        case("one window, apart", world, {"A": "Mon 02:00", "B": "Mon 02:30", "C": "Mon 09:00"}, broken),
+        case("one window, a slot apart", world, {"A": "Mon 00:00", "B": "Mon 00:30", "C": "Mon 09:00"}, broken),
+        case("one window, one left out", world, {"B": "Mon 02:00", "C": "Mon 09:00"}, broken),
+        case("one window, both left out", world, {"C": "Mon 09:00"}, weighted=3),
     ]

@@ -28,6 +28,19 @@ from oracle_effects import (
     reserved_slots,
     schedule_at,
 )
+from oracle_wishes import (
+    by_the_hour,
+    covers,
+    disruption,
+    half_up,
+    move_cap,
+    never,
+    outage_minutes,
+    protected_hours,
+    same_window,
+    split,
+    uneven,
+)
 
 from scheduler.demand.usage import expected_users
 from scheduler.horizon import WeeklyHours, Window
@@ -38,16 +51,6 @@ LEVELS = [Fraction(1), Fraction(3, 4), Fraction(1, 2), Fraction(1, 4), Fraction(
 
 
 # --- rules ---------------------------------------------------------------------------------------------------------
-
-
-def covers(windows: list[Window], start: datetime, end: datetime) -> bool:
-    """Whether the union of the windows holds every instant of [start, end)."""
-    while start < end:
-        reach = max((w.end for w in windows if w.start <= start < w.end), default=None)
-        if reach is None:
-            return False
-        start = reach
-    return True
 
 
 def too_early(portfolio: Portfolio, schedule: Schedule) -> bool:
@@ -265,10 +268,20 @@ ONE_BY_ONE: Mapping[str, Broken] = {
     "pins": pins,
     "notice": notice,
     "horizon": horizon,
+    "protected hours": protected_hours,
+    "never": never,
 }
 # Rules that more placements can only break more.
-MONOTONE: Mapping[str, Broken] = {"conflict": conflict, "capacity": capacity, "redundancy": redundancy}
-RULES: Mapping[str, Broken] = {**ONE_BY_ONE, **MONOTONE, "precedence": precedence, "mandatory": mandatory}
+MONOTONE: Mapping[str, Broken] = {
+    "conflict": conflict,
+    "capacity": capacity,
+    "redundancy": redundancy,
+    "outage minutes": outage_minutes,
+    "move cap": move_cap,
+}
+# Rules that look at what is left out as well.
+COMPLETE: Mapping[str, Broken] = {"precedence": precedence, "same window": same_window}
+RULES: Mapping[str, Broken] = {**ONE_BY_ONE, **MONOTONE, **COMPLETE, "mandatory": mandatory}
 
 
 def violations(portfolio: Portfolio, schedule: Schedule) -> set[str]:
@@ -277,10 +290,6 @@ def violations(portfolio: Portfolio, schedule: Schedule) -> set[str]:
 
 
 # --- costs ---------------------------------------------------------------------------------------------------------
-
-
-def half_up(value: Fraction) -> int:
-    return math.floor(value + Fraction(1, 2))
 
 
 def chance(portfolio: Portfolio, change: Change, offset: int) -> Fraction:
@@ -374,6 +383,10 @@ def bill(portfolio: Portfolio, schedule: Schedule) -> Bill:
 
     for row, _, cents, weighted in losses(portfolio, schedule):
         add(row, cents, weighted)
+    for cost, team, name, cents in by_the_hour(portfolio, schedule):
+        add((cost, team, "", name, Fraction(1) if team else None), cents, cents)
+    for name, cents in disruption(portfolio, schedule).items():
+        add(("disruption", "", "", name, None), cents, cents)
     for p in schedule.placements:
         change = portfolio.changes[p.change]
         since = max(filter(None, (change.earliest, portfolio.horizon.start)))
@@ -385,11 +398,6 @@ def bill(portfolio: Portfolio, schedule: Schedule) -> Bill:
         if not change.mandatory and name not in placed:
             add(("drop", "", "", name, None), change.drop_cost_cents or 0, change.drop_cost_cents or 0)
     return {row: amounts for row, amounts in rows.items() if amounts != (0, 0)}
-
-
-def split(amount: int, parts: int, number: int) -> int:
-    """The share of one of `parts` equal parts; the first also takes what is left over."""
-    return amount // parts + (amount % parts if number == 0 else 0)
 
 
 def price(portfolio: Portfolio, schedule: Schedule) -> tuple[int, int]:
@@ -423,7 +431,9 @@ def every_schedule(portfolio: Portfolio, limit: int | None = None, first: Sequen
 
     def extend(number: int, chosen: dict[str, int]) -> Iterator[Starts]:
         schedule = schedule_at(portfolio, chosen)
-        if too_early(portfolio, schedule) or any(broken(portfolio, schedule) for broken in MONOTONE.values()):
+        if too_early(portfolio, schedule) or uneven(portfolio, schedule):
+            return
+        if any(broken(portfolio, schedule) for broken in MONOTONE.values()):
             return
         if limit is not None:
             undecided = {("drop", "", "", name, None) for name in names[number:]}
@@ -433,7 +443,7 @@ def every_schedule(portfolio: Portfolio, limit: int | None = None, first: Sequen
             ):
                 return
         if number == len(names):
-            if not precedence(portfolio, schedule):
+            if not any(broken(portfolio, schedule) for broken in COMPLETE.values()):
                 yield dict(chosen)
             return
         name = names[number]

@@ -6,7 +6,7 @@ Everything is made by asking a `Choice`. Hypothesis is one source of choices (it
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Protocol, TypeVar
@@ -26,6 +26,7 @@ from scheduler.portfolio import (
     Policy,
     Portfolio,
     Predecessor,
+    Preference,
     RedundancyGroup,
     Service,
     ServiceLevel,
@@ -144,7 +145,8 @@ def _calendars(choice: Choice, world: _World) -> list[Calendar]:
                 hours=_hours(choice, world, zone, longest=3),
                 time_zone=zone,
                 applies_to=(choice.pick(targets),),
-                hard=not flag(choice, 10),
+                hard=not flag(choice, 40),
+                cost_cents_per_hour=choice.pick([100, 777, 40_001]),
             )
         )
     for name in ("staffed", "quiet"):
@@ -157,6 +159,8 @@ def _calendars(choice: Choice, world: _World) -> list[Calendar]:
                 hours=_hours(choice, world, zone, longest=30),
                 time_zone=zone,
                 applies_to=applies_to if flag(choice, 8) else (),
+                hard=not flag(choice, 25),
+                cost_cents_per_hour=choice.pick([100, 777, 40_001]),
             )
         )
     zone = choice.pick(ZONES)
@@ -164,6 +168,36 @@ def _calendars(choice: Choice, world: _World) -> list[Calendar]:
     targets = [(), (), (), ("engineer:ann",), ("*",)]
     found.append(Calendar(id="shift", kind="working", hours=works, time_zone=zone, applies_to=choice.pick(targets)))
     return found
+
+
+def _preferences(choice: Choice, world: _World, teams: Sequence[Team]) -> list[Preference]:
+    found = []
+    for _ in range(choice.pick([0, 0, 1, 2])):
+        team = choice.pick(teams)
+        weekly = flag(choice, 60)
+        start = world.at(choice) + timedelta(minutes=choice.pick([0, 0, 10]))
+        found.append(
+            Preference(
+                team=team.id,
+                kind=choice.pick(["avoid", "prefer", "avoid", "never"]),
+                hours=_hours(choice, world, team.time_zone, longest=4) if weekly else None,
+                start=None if weekly else start,
+                end=None if weekly else start + timedelta(minutes=choice.pick([30, 45, 120])),
+                cost_cents_per_hour=choice.pick([None, 99, 2001]),
+            )
+        )
+    return found
+
+
+def _level(choice: Choice, world: _World, name: str, weight: Fraction, days: Sequence[int | None]) -> ServiceLevel:
+    protected = _hours(choice, world, choice.pick(ZONES), longest=3) if flag(choice, 25) else None
+    return ServiceLevel(
+        name=name,
+        weight=weight,
+        notice_days=choice.pick(days),
+        max_outage_minutes_per_28_days=choice.pick([None, None, 60, 90, 150]),
+        protected_hours=protected,
+    )
 
 
 def _engineers(choice: Choice, world: _World) -> list[Engineer] | None:
@@ -223,6 +257,7 @@ def _change(choice: Choice, world: _World, name: str, before: Sequence[str], *, 
             for other in subset(choice, [*before, "old"], 15)
         ),
         not_with=subset(choice, before, 20),
+        same_window_as=subset(choice, before, 12),
         skills=choice.pick([(), (("dba", 1),), (("network", 1),), (("dba", 1), ("network", 1))]) if staffed else (),
         allowed=subset(choice, ["staffed", "quiet"], 5 if narrow else 15),
         mandatory=not flag(choice, 25),
@@ -254,21 +289,22 @@ def random_portfolio(choice: Choice, *, narrow: bool = False) -> Portfolio:
         weeks=1,
         time_zone=zone,
         slot_minutes=slot_minutes,
-        service_levels={
-            "basic": ServiceLevel(name="basic", notice_days=choice.pick([None, 1])),
-            "premium": ServiceLevel(
-                name="premium",
-                weight=choice.pick([Fraction(2), Fraction(3, 2), Fraction(1, 3)]),
-                notice_days=choice.pick([None, 1, 2, 3]),
-            ),
-        },
         degraded_share=choice.pick([Fraction(3, 10), Fraction(1, 2), Fraction(1), Fraction(0)]),
         redundancy_failure_per_hour=choice.pick([Fraction(0), Fraction(1, 100), Fraction(2, 5)]),
         approved_may_move=flag(choice, 40),
         fairness_epsilon=0,
+        move_cost_cents=choice.pick([0, 0, 50, 3333]),
+        move_cost_cents_per_day=choice.pick([0, 0, 7, 1001]),
+        max_moves=choice.pick([None, None, 0, 1]),
     )
     horizon = Horizon.of_weeks(policy.start, 1, zone, slot_minutes)
     world = _World(horizon, horizon.floor(focus))
+    weight = choice.pick([Fraction(2), Fraction(3, 2), Fraction(1, 3)])
+    levels = [
+        _level(choice, world, "basic", Fraction(1), [None, 1]),
+        _level(choice, world, "premium", weight, [None, 1, 2, 3]),
+    ]
+    policy = replace(policy, service_levels={level.name: level for level in levels})
     teams = _teams(choice)
     engineers = _engineers(choice, world)
     names = ["a", "b", "c", "d"][: choice.integer(1, 3 if narrow else 4)]
@@ -297,6 +333,7 @@ def random_portfolio(choice: Choice, *, narrow: bool = False) -> Portfolio:
         engineers=None if engineers is None else {engineer.id: engineer for engineer in engineers},
         calendars={calendar.id: calendar for calendar in _calendars(choice, world)},
         decisions=tuple(_decisions(choice, world, names)),
+        preferences=tuple(_preferences(choice, world, teams)),
         done=frozenset({"old"}),
         known_users={pair: _users(choice, slots) for pair in pairs},
         announced={name: (world.at(choice), world.at(choice, -200, 0)) for name in subset(choice, names, 20)},

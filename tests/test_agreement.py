@@ -71,7 +71,8 @@ def test_cases_by_hand(hand: HandCase) -> None:
 
 def test_every_rule_and_cost_is_known_to_the_oracle() -> None:
     assert {rule.name for rule in RULES} == set(oracle.RULES)
-    assert {cost.name for cost in COSTS} == {"downtime", "delay", "drop"}
+    hourly = {"soft calendars", "preferences"}
+    assert {cost.name for cost in COSTS} == {"downtime", "delay", "drop", "disruption"} | hourly
 
 
 # --- law 3: the stages of the solver on the primitives of one law -------------------------------------------------

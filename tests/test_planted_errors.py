@@ -61,7 +61,7 @@ def resized(start: int, expected: int, reserved: int) -> Callable[[World], World
             lengths = expected_slots(portfolio, change), reserved_slots(portfolio, change)
             wanted = lengths[0] + expected - start, lengths[1] + reserved - start
             possible = 1 <= wanted[0] <= wanted[1] and starts.get(name, 0) + start >= 0
-            # A rule sees no expected end, so a one-slot one may follow the start.
+            # Hardly a rule sees the expected end, so a one-slot one may follow the start.
             if not possible and expected == 0 and wanted[1] >= 1 and starts.get(name, 0) + start >= 0:
                 wanted, possible = (min(max(wanted[0], 1), wanted[1]), wanted[1]), True
             changes[name] = lasting(portfolio, change, *wanted) if possible else change
@@ -133,18 +133,27 @@ LOOKS_AT = {
     "horizon": STARTS | RESERVED | POLICY,  # `now` and the end of the local weeks
     "mandatory": set(),  # only whether a change is placed
     "precedence": STARTS | RESERVED,
+    "same window": STARTS,
     "conflict": STARTS | RESERVED,
     "capacity": STARTS | RESERVED | PEOPLE,
     "redundancy": STARTS | RESERVED,
     "blackout": STARTS | RESERVED | PEOPLE,
     "allowed": STARTS | RESERVED | PEOPLE,
+    "protected hours": STARTS | RESERVED | PEOPLE,
+    "never": STARTS | RESERVED | PEOPLE,
+    # Blocks of 28 days are local; a reserved end that comes earlier takes an equal expected end along.
+    "outage minutes": STARTS | EXPECTED | {"reserved end one early"} | POLICY,
     "earliest": STARTS,  # an instant: its zone is resolved when the file is read
     "due": RESERVED,
     "rejected windows": STARTS | RESERVED,
     "pins": STARTS | RESERVED,  # a rejection lifts the pins of windows that it overlaps
+    "move cap": STARTS | RESERVED,  # a rejection takes back the announcement of a window that it overlaps
     "notice": STARTS | PEOPLE,
     "downtime": STARTS | EXPECTED | RESERVED | PEOPLE,  # the zone of a team is where its usage recurs
     "delay": STARTS,
+    "soft calendars": STARTS | RESERVED | PEOPLE,
+    "preferences": STARTS | RESERVED | PEOPLE,
+    "disruption": STARTS | RESERVED | POLICY,  # the days left are those of the policy's calendar
     "drop": set(),
 }
 

@@ -2,7 +2,20 @@ import ast
 from dataclasses import replace
 from pathlib import Path
 
-from builders import blackout, calendar, change, decide, engineer, group, portfolio, schedule, team, when
+from builders import (
+    blackout,
+    calendar,
+    change,
+    decide,
+    engineer,
+    group,
+    level,
+    portfolio,
+    preference,
+    schedule,
+    team,
+    when,
+)
 
 import scheduler
 from scheduler.costs import COSTS
@@ -84,31 +97,51 @@ def test_every_rule_speaks_in_the_order_of_the_list() -> None:
             change("refused", services="s8"),
             change("pinned", services="s9"),
             change("sudden", services="s10"),
+            change("tied", services="s11"),
+            change("apart", services="s11", same_as="tied"),
+            change("guarded", services="s12"),
+            change("unwanted", services="s13"),
+            change("long", services="s14"),
+            change("moved", services="s15"),
         ],
         groups=[group("G", "m1;m2")],
         engineers=[engineer("Ana", skills="dba", works="Tue 00:00-24:00")],
         blackouts=[blackout("Mon 12:00", "Mon 13:00", applies_to="service:s4")],
         calendars=[calendar("nights", "allowed", "22:00-06:00")],
         decisions=[decide("refused", "reject", "Mon 12:00"), decide("pinned", "pin", "Tue 12:00")],
-        teams=[team("blue", uses="s10", notice=3)],
+        teams=[
+            team("blue", uses="s10", notice=3),
+            team("red", uses="s12", level="guarded"),
+            team("green", uses="s13"),
+            team("black", uses="s14", level="brief"),
+        ],
+        levels=[level("guarded", protected="Mon 12:00-13:00"), level("brief", minutes=30)],
+        preferences=[preference("green", "never", "Mon 12:00-13:00")],
+        announced={"moved": ("Tue 12:00", "2027-02-01T12:00Z")},
+        max_moves=0,
         now="Mon 10:00",
     )
-    starts = dict.fromkeys(p.changes, "Mon 12:00") | {"past": "Mon 09:00"}
+    starts = dict.fromkeys(p.changes, "Mon 12:00") | {"past": "Mon 09:00", "apart": "Mon 14:00"}
     del starts["absent"]
     broken = [(one.rule, one.changes) for one in verify(p, schedule(p, starts))]
     assert broken == [
         ("mandatory", ("absent",)),
         ("horizon", ("past",)),
         ("precedence", ("first", "second")),
+        ("same window", ("apart", "tied")),
         ("conflict", ("one", "other")),
         ("capacity", ("staffed",)),
         ("redundancy", ("m1", "m2")),
         ("blackout", ("closed",)),
         ("allowed", ("nights",)),
+        ("protected hours", ("guarded",)),
+        ("never", ("unwanted",)),
+        ("outage minutes", ("long",)),
         ("earliest", ("soon",)),
         ("due", ("late",)),
         ("rejected windows", ("refused",)),
         ("pins", ("pinned",)),
+        ("move cap", ("moved",)),
         ("notice", ("sudden",)),
     ]
     assert [rule for rule, _ in broken] == [rule.name for rule in RULES]

@@ -25,7 +25,8 @@ def test_the_readme_table_has_every_type_and_column() -> None:
         assert f"| {name} |" in text
     assert "| changes.csv | **duration_minutes** | whole number | minutes |  | Length that half" in text
     assert "| changes.csv | impact | NO-IMPACT, REDUCED-REDUNDANCY, DEGRADED, OUTAGE |  | OUTAGE |" in text
-    assert "Weight of the costliest outcomes. *Not planned for yet: a warning says so.* |" in text
+    later = sum(bool(column.not_built) for column in COLUMNS)
+    assert text.count("*Not planned for yet: a warning says so.* |") == later
     assert "| preferences.csv | **team** | id |  |  | Client team. |" in text
     rows = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| ---")]
     assert len(rows) == len(TYPES) + len(COLUMNS) + 2

@@ -144,22 +144,24 @@ def test_unknown_keys_are_warned_about(folder: Any) -> None:
     ]
 
 
-def test_keys_whose_law_is_not_built(folder: Any) -> None:
+def test_limits_and_prices_of_moves(folder: Any) -> None:
     folder.policy(
-        "fairness_epsilon = 0.02\ntail_weight = 0.5\nmove_cost = 10\nmove_cost_per_day = 0\nmax_moves = 0\n"
+        "move_cost = 10\nmove_cost_per_day = 2.50\nmax_moves = 0\ntail_weight = 0\n"
         '[service_levels.gold]\nmax_outage_minutes_per_28_days = 120\nprotected_hours = "Mon-Fri 08:00-18:00"\n'
     )
-    ignored = "not planned for yet, this cell is ignored"
-    assert folder.warnings() == [
-        f"policy.toml, row 6, tail_weight: {ignored}",
-        f"policy.toml, row 7, move_cost: {ignored}",
-        f"policy.toml, row 9, max_moves: {ignored}",
-        f"policy.toml, row 11, service_levels.gold.max_outage_minutes_per_28_days: {ignored}",
-        f"policy.toml, row 12, service_levels.gold.protected_hours: {ignored}",
-    ]
-    level = folder.load().policy.service_levels["gold"]
+    assert folder.warnings() == []
+    policy = folder.load().policy
+    assert (policy.move_cost_cents, policy.move_cost_cents_per_day, policy.max_moves) == (1000, 250, 0)
+    level = policy.service_levels["gold"]
     assert level.max_outage_minutes_per_28_days == 120
     assert level.protected_hours == WeeklyHours.parse("Mon-Fri 08:00-18:00")
+
+
+def test_a_weight_of_tails_is_refused(folder: Any) -> None:
+    folder.policy("tail_weight = 0.5")
+    assert folder.problems() == [
+        "policy.toml, row 5, tail_weight: 0.5 is not 0, but costs are weighed by their chance alone; delete this key"
+    ]
 
 
 def test_fractions_keep_every_digit(folder: Any) -> None:
