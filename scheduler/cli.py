@@ -21,6 +21,7 @@ from scheduler.console import (
 )
 from scheduler.explain import Witness
 from scheduler.inputs import InputError, load
+from scheduler.inputs.calendar_files import busy_document
 from scheduler.inputs.cells import CellError, parse_time
 from scheduler.publish.curve_file import CURVE_FORMATS, curve_document, curve_file
 from scheduler.running import BROKEN, answer, orderly, print_json, refuse, run, serve, solve_file
@@ -229,6 +230,27 @@ def solve_problem_command(
     if file is None:
         raise typer.BadParameter("name a file, or ask for --schema", param_hint="FILE")
     solve_file(file, limit=time_limit, units=deterministic, workers=workers, seed=seed, json=json)
+
+
+@app.command("busy")
+def busy_command(
+    file: Annotated[str, typer.Argument(metavar="FILE.ics", help="A calendar file.")],
+    start: Annotated[str, typer.Option("--from", metavar="T", help="Start of the range (ISO 8601).")],
+    end: Annotated[str, typer.Option("--to", metavar="T", help="End of the range.")],
+    zone: Annotated[str, typer.Option(metavar="Z", help="Zone of whole days, and of times without one.")] = "UTC",
+    skip_free: Annotated[bool, typer.Option("--skip-free", help="Leave out entries marked free.")] = False,
+    json: Json = False,
+) -> None:
+    """List the intervals that a calendar makes busy, in UTC: what an inbound calendar means."""
+    with orderly():
+        document = busy_document(file, start, end, zone, transparent=not skip_free)
+    if json:
+        print_json(document)
+        return
+    for warning in document["warnings"]:
+        print(f"warning: {warning}", file=sys.stderr)
+    for one in document["busy"]:
+        print(f"{one['start']} {one['end']}")
 
 
 @app.command("serve")

@@ -136,11 +136,15 @@ class Engineer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
-    """Named hours in which work is forbidden (blackout), allowed, or in which engineers work (working)."""
+    """Named hours in which work is forbidden (blackout), allowed, or in which engineers work (working).
+
+    They come back weekly (`hours`), or are the intervals of a calendar file (`periods`, joined and in order).
+    """
 
     id: str
     kind: Literal["blackout", "allowed", "working"]
     hours: WeeklyHours = field(default_factory=lambda: WeeklyHours(()))
+    periods: tuple[Window, ...] | None = None
     time_zone: str = "UTC"
     applies_to: tuple[str, ...] = ()
     hard: bool = True
@@ -148,6 +152,8 @@ class Calendar:
 
     def windows(self, inside: Window) -> list[Window]:
         """List the intervals of the calendar that reach into `inside`."""
+        if self.periods is not None:
+            return [window for window in self.periods if window.overlaps(inside)]
         return self.hours.windows(self.time_zone, inside)
 
 

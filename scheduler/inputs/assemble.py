@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from scheduler.horizon import WeeklyHours
+from scheduler.horizon import WeeklyHours, Window
 from scheduler.inputs.cells import split_lag
 from scheduler.inputs.decisions import decision_of
 from scheduler.inputs.policy import build_policy
@@ -34,8 +34,10 @@ from scheduler.portfolio import (
 _ALWAYS, _NEVER = WeeklyHours.parse(""), WeeklyHours(())
 
 
-def assemble(tables: Tables, usage: pd.DataFrame, now: datetime) -> Portfolio:
-    """Build the portfolio, things in the order of their rows."""
+def assemble(
+    tables: Tables, usage: pd.DataFrame, periods: Mapping[str, tuple[Window, ...]], now: datetime
+) -> Portfolio:
+    """Build the portfolio, things in the order of their rows; `periods` are those of calendars with a file."""
     policy = build_policy(tables.policy)
     engineers = [_engineer(row, policy) for row in tables["engineers.csv"]]
     changes = _changes(tables, policy)
@@ -48,7 +50,7 @@ def assemble(tables: Tables, usage: pd.DataFrame, now: datetime) -> Portfolio:
         dependencies=_dependencies(tables["dependencies.csv"]),
         groups=_groups(tables["redundancy.csv"]),
         engineers={one.id: one for one in engineers} if tables["engineers.csv"].exists else None,
-        calendars={one.id: one for one in (_calendar(row, policy) for row in tables["calendars.csv"])},
+        calendars={one.id: one for one in (_calendar(row, policy, periods) for row in tables["calendars.csv"])},
         # What was decided about work that is done binds nothing any more.
         decisions=tuple(decision_of(row) for row in tables["decisions.csv"] if row["change"] in changes),
         events=tuple(_event(row) for row in tables["events.csv"]),
@@ -117,16 +119,13 @@ def _engineer(row: Row, policy: Policy) -> Engineer:
     )
 
 
-def _calendar(row: Row, policy: Policy) -> Calendar:
-    hours = row["hours"] or _ALWAYS
-    if row["file"] is not None:
-        # Hours that cannot be read yet bind nobody: no blackout, and no limit to what is allowed.
-        hours = _NEVER if row["kind"] == "blackout" else _ALWAYS
+def _calendar(row: Row, policy: Policy, periods: Mapping[str, tuple[Window, ...]]) -> Calendar:
     everything: tuple[str, ...] = ("*",) if row["kind"] == "blackout" else ()
     return Calendar(
         id=row["calendar"],
         kind=row["kind"],
-        hours=hours,
+        hours=_NEVER if row["calendar"] in periods else row["hours"] or _ALWAYS,
+        periods=periods.get(row["calendar"]),
         time_zone=row["time_zone"] or policy.time_zone,
         applies_to=row["applies_to"] or everything,
         hard=row["hard"],

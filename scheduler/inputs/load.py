@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from scheduler.inputs.assemble import assemble
+from scheduler.inputs.calendar_files import read_calendars
 from scheduler.inputs.cautions import caution
 from scheduler.inputs.columns import FILES
 from scheduler.inputs.consistency import check_rows, check_start
@@ -76,8 +77,9 @@ def load(
         Names(where(kinds), gathered.known(*kinds)) for kinds in (("team",), ("service", "group"))
     )  # fmt: skip
     usage = read_usage(folder, zones, teams, services, instant, findings)
+    periods = read_calendars(folder, policy, tables["calendars.csv"], findings)
     _refuse(findings)
-    portfolio = assemble(gathered, usage, instant)
+    portfolio = assemble(gathered, usage, periods, instant)
     _check_decisions(portfolio, tables["decisions.csv"], findings)
     _refuse(findings)
     unbuilt(tables, findings)

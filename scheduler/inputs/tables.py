@@ -128,10 +128,10 @@ def _rescue(table: Table, number: int, columns: list[Column | None], cells: list
     table.whole = False
 
 
-def read_text(path: Path, findings: Findings) -> str | None:
+def read_text(path: Path, findings: Findings, most_megabytes: int = _MOST_MEGABYTES) -> str | None:
     """Read a text file as UTF-8, with or without a byte order mark; None (and a problem) where that cannot be done."""
     place = Place(path.name)
-    too_large = at_most(path, _MOST_MEGABYTES)
+    too_large = at_most(path, most_megabytes)
     if too_large:
         findings.problem(place, too_large)
         return None

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scheduler.horizon import WeeklyHours
+from scheduler.horizon import WeeklyHours, Window
 from scheduler.portfolio import (
     Calendar,
     Change,
@@ -128,10 +128,13 @@ def test_no_engineers_is_not_the_same_as_nobody(folder: Any) -> None:
 
 def test_calendars(folder: Any) -> None:
     folder.write(
+        "days.ics",
+        "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20270305T080000Z\nDURATION:PT1H\nEND:VEVENT\nEND:VCALENDAR\n",
+    )
+    folder.write(
         "calendars.csv",
         "calendar,kind,file,hours,applies_to\nfreeze,blackout,,Fri 18:00-24:00,\nall,allowed,,,\n"
-        "some,blackout,,Sun 00:00-24:00,service:mail; team:Blue\ndays,blackout,calendars/d.ics,,\n"
-        "nights,allowed,calendars/n.ics,,\nshift,working,calendars/s.ics,,\n",
+        "some,blackout,,Sun 00:00-24:00,service:mail; team:Blue\ndays,blackout,days.ics,,\n",
     )
     calendars = folder.load().calendars
     always, never = WeeklyHours.parse(""), WeeklyHours(())
@@ -140,8 +143,13 @@ def test_calendars(folder: Any) -> None:
     )
     assert calendars["all"] == Calendar(id="all", kind="allowed", hours=always, applies_to=())
     assert calendars["some"].applies_to == ("service:mail", "team:Blue")
-    # Files are not read yet and must bind nobody meanwhile.
-    assert [calendars[name].hours for name in ("days", "nights", "shift")] == [never, always, always]
+    assert calendars["days"] == Calendar(
+        id="days",
+        kind="blackout",
+        hours=never,
+        periods=(Window(datetime(2027, 3, 5, 8, tzinfo=UTC), datetime(2027, 3, 5, 9, tzinfo=UTC)),),
+        applies_to=("*",),
+    )
 
 
 def test_decisions_about_finished_work_are_left_out(folder: Any) -> None:

@@ -78,6 +78,8 @@ def test_min_up(folder: Any, rows: str, problems: list[str]) -> None:
 
 
 def test_calendars(folder: Any) -> None:
+    (folder.path / "calendars").mkdir()
+    folder.write("calendars/b.ics", "BEGIN:VCALENDAR\nEND:VCALENDAR\n")
     folder.write(
         "calendars.csv",
         "calendar,kind,file,hours,hard,cost_per_hour\na,blackout,,Mon 01:00-02:00,no,\n"
