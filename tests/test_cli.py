@@ -176,6 +176,24 @@ def test_explain_all_or_one(folder: Path, tmp_path: Path) -> None:
     assert run("explain", folder, schedule, "Z").exit_code == 2
 
 
+def test_the_curve_of_a_change_goes_to_a_file_and_into_json(folder: Path, tmp_path: Path) -> None:
+    schedule = planned(folder, tmp_path / "out")
+    table = tmp_path / "curve.csv"
+    (explained,) = json.loads(run("explain", folder, schedule, "B", "--json", "--curve", table).stdout)["changes"]
+    lines = table.read_text().splitlines()
+    assert lines[0] == "start,cents,extra_cents,forbidden_by"
+    assert len(explained["curve"]) == len(lines) - 1
+    chosen = next(point for point in explained["curve"] if point["start"] == explained["placement"]["start"])
+    assert (chosen["extra_cents"], chosen["forbidden_by"]) == (0, [])
+    assert f"{chosen['start']},{chosen['cents']},0," in lines
+    picture = tmp_path / "curve.SVG"
+    assert run("explain", folder, schedule, "B", "--curve", picture).exit_code == 0
+    assert picture.read_bytes().startswith(b"<svg ")
+    assert run("explain", folder, schedule, "B", "--curve", tmp_path / "curve.txt").exit_code == 2
+    assert run("explain", folder, schedule, "--curve", table).exit_code == 2
+    assert run("explain", folder, schedule, "B", "--curve", tmp_path / "nowhere" / "curve.csv").exit_code == 1
+
+
 def test_explain_says_if_the_schedule_is_not_legal(folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.json"
     other.write_text(json.dumps({"placements": [{"change": name, "start": "2027-03-02T03:00:00Z"} for name in "AB"]}))
