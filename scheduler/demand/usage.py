@@ -1,15 +1,17 @@
 """How many users each team is expected to have on each service it uses, slot by slot.
 
 Exponentially weighted averages per local step of the week, public holidays taken as Sundays, shrunk toward the shape
-of the whole organisation where a series is noisy.
+of the whole organisation where a series is noisy. Events that are known beforehand change that for a while.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
 
+from scheduler.demand.events import EVERYBODY, with_events
 from scheduler.demand.history import histories, step_minutes, step_of_week, steps_of
 from scheduler.demand.profile import Block, weekly_profiles
 from scheduler.demand.public_holidays import on_holiday
@@ -34,25 +36,38 @@ class _Profiles:
 def expected_users(portfolio: Portfolio) -> Mapping[Pair, npt.NDArray[np.int64]]:
     """Give the expected users of every client pair (team, service or group), in thousandths; shape (slots,).
 
-    Users that the portfolio knows beforehand replace the forecast. Arrays are not to be written to.
+    Users that the portfolio knows beforehand replace the forecast, events included. Arrays are not to be written to.
     """
     known, profiles = portfolio.known_users or {}, _profiles(portfolio)
     steps, slots = steps_of(portfolio), portfolio.horizon.slots
     clocks: dict[tuple[str, str], npt.NDArray[np.int64]] = {}
     found: dict[Pair, npt.NDArray[np.int64]] = {}
-    for pair in sorted((team, service) for service, teams in clients(portfolio).items() for team in teams):
+    pairs = sorted((team, service) for service, teams in clients(portfolio).items() for team in teams)
+    for pair in pairs:
         if pair in known:
-            users = np.array(known[pair], dtype=np.int64)
-        else:
+            found[pair] = np.array(known[pair], dtype=np.int64)
+    for together in _seen_together(portfolio, [pair for pair in pairs if pair not in known]):
+        rows = []
+        for pair in together:
             team = portfolio.teams[pair[0]]
             clock = team.time_zone, team.holidays
             if clock not in clocks:
                 clocks[clock] = step_of_week(steps, *clock)
             profile = profiles.recorded[pair] if pair in profiles.recorded else profiles.assumed[pair]
-            users = _thousandths(profile[clocks[clock]].reshape(slots, -1).mean(axis=1))
-        users.flags.writeable = False
-        found[pair] = users
-    return found
+            rows.append(profile[clocks[clock]])
+        forecast = with_events(np.array(rows), [team for team, _ in together], steps, portfolio.events)
+        for pair, users in zip(together, forecast, strict=True):
+            found[pair] = _thousandths(users.reshape(slots, -1).mean(axis=1))
+    for users_of_pair in found.values():
+        users_of_pair.flags.writeable = False
+    return {pair: found[pair] for pair in pairs}
+
+
+def _seen_together(portfolio: Portfolio, pairs: Sequence[Pair]) -> list[list[Pair]]:
+    """Group pairs so that every sum that an event replaces lies in one group: by team, or all of them."""
+    if any(event.team == EVERYBODY and event.users is not None for event in portfolio.events):
+        return [list(pairs)]
+    return [list(group) for _, group in groupby(pairs, key=lambda pair: pair[0])]
 
 
 @remembered
