@@ -1,7 +1,8 @@
 """In every slot of its reserved window each change has the engineers it asks for, each of them for it alone.
 
 One engineer serves one unit of one skill at a time, and only in slots that lie wholly inside working hours; who serves
-may change from slot to slot. Without a list of engineers there is no rule.
+may change from slot to slot. Where a placement names its engineers, these have to be people who can and may do it, in
+one place at a time, and enough of them. Without a list of engineers there is no rule.
 
 The check matches units to engineers on duty, slot by slot. The solver is told the same by Hall's theorem (P. Hall, "On
 representatives of subsets", 1935): all units can be served just when no set of skills is asked for by more units than
@@ -18,8 +19,8 @@ from scipy.sparse.csgraph import connected_components, maximum_bipartite_matchin
 
 from scheduler.horizon import WeeklyHours, Window, common, first_met, join, without
 from scheduler.law import Rule
-from scheduler.portfolio import Portfolio, remembered
-from scheduler.schedule import Schedule, Violation, known
+from scheduler.portfolio import Engineer, Portfolio, remembered
+from scheduler.schedule import Placement, Schedule, Violation, known
 from scheduler.wording import listing, window_text
 
 if TYPE_CHECKING:
@@ -60,9 +61,16 @@ def duty(portfolio: Portfolio) -> Mapping[str, tuple[Window, ...]]:
 
 
 def check(portfolio: Portfolio, schedule: Schedule) -> Iterator[Violation]:
-    """Find stretches of slots in which not all units can be served, and name skills that too few engineers have."""
+    """Find stretches of slots in which not all units can be served, and names that cannot be as they stand."""
     if portfolio.engineers is None:
         return
+    yield from _short(portfolio, schedule, portfolio.engineers)
+    yield from _wrong_names(portfolio, schedule, portfolio.engineers)
+    yield from _twice_at_once(portfolio, schedule)
+
+
+def _short(portfolio: Portfolio, schedule: Schedule, engineers: Mapping[str, Engineer]) -> Iterator[Violation]:
+    """Name skills that too few engineers have, whoever is named."""
     short: dict[tuple[tuple[str, ...], tuple[str, ...], int, tuple[str, ...]], list[Window]] = {}
     answers: dict[tuple[frozenset[str], frozenset[str]], frozenset[str]] = {}
     shifts = duty(portfolio)
@@ -78,7 +86,7 @@ def check(portfolio: Portfolio, schedule: Schedule) -> Iterator[Violation]:
             units = sum(
                 amount for name in asking for skill, amount in portfolio.changes[name].skills if skill in skills
             )
-            able = tuple(sorted(name for name in on_duty if portfolio.engineers[name].skills & skills))
+            able = tuple(sorted(name for name in on_duty if engineers[name].skills & skills))
             short.setdefault((asking, tuple(sorted(skills)), units, able), []).append(hours)
     for (asking, skills_short, units, able), slots in short.items():
         for stretch in join(slots):
@@ -128,6 +136,71 @@ def _lacking(portfolio: Portfolio, active: Iterable[str], on_duty: Iterable[str]
                 reached.add(row)
                 waiting.append(row)
     return frozenset(units[row] for row in reached)
+
+
+# --- check: the names ----------------------------------------------------------------------------------------------
+
+
+def _wrong_names(portfolio: Portfolio, schedule: Schedule, engineers: Mapping[str, Engineer]) -> Iterator[Violation]:
+    """Find strangers, people without the skill or off duty, and units that nobody named serves."""
+    zone, shifts = portfolio.policy.time_zone, duty(portfolio)
+    for one in known(portfolio, schedule):
+        for shift in one.engineers:
+            hours = Window(shift.start, shift.end)
+            at = f"{one.change} at {window_text(hours, zone)}"
+            if shift.engineer not in engineers:
+                text = f"there is no engineer {shift.engineer}, who is named for {at}"
+            elif shift.skill not in engineers[shift.engineer].skills:
+                text = f"{shift.engineer} does not have {shift.skill}, but is named with it for {at}"
+            elif hours.end <= hours.start:
+                text = f"{shift.engineer} is named for {one.change} from {window_text(hours, zone)}, which is no time"
+            elif not _holds(shifts[shift.engineer], hours):
+                text = f"{shift.engineer} is not on duty throughout {at}"
+            else:
+                continue
+            yield Violation(rule=NAME, changes=(one.change,), text=text, window=hours)
+        if one.engineers:
+            yield from _unserved(portfolio, one)
+
+
+def _unserved(portfolio: Portfolio, placement: Placement) -> Iterator[Violation]:
+    horizon = portfolio.horizon
+    for skill, amount in portfolio.changes[placement.change].skills:
+        served = [Window(one.start, one.end) for one in placement.engineers if one.skill == skill]
+        missing: dict[int, list[Window]] = {}
+        for slot in range(horizon.floor(placement.start), horizon.ceil(placement.reserved_until)):
+            hours = Window(horizon.at(slot), horizon.at(slot + 1))
+            there = sum(1 for shift in served if shift.contains(hours))
+            if there < amount:
+                missing.setdefault(there, []).append(hours)
+        for there, slots in missing.items():
+            for stretch in join(slots):
+                text = (
+                    f"{placement.change} needs {amount} with {skill} "
+                    f"at {window_text(stretch, portfolio.policy.time_zone)}, but {there or 'nobody'} "
+                    f"{'are' if there > 1 else 'is'} named"
+                )
+                yield Violation(rule=NAME, changes=(placement.change,), text=text, window=stretch)
+
+
+def _twice_at_once(portfolio: Portfolio, schedule: Schedule) -> Iterator[Violation]:
+    """Find people who are named for two units at the same time."""
+    named: dict[str, list[tuple[Window, str]]] = {}
+    for one in known(portfolio, schedule):
+        for shift in one.engineers:
+            if shift.start < shift.end:
+                named.setdefault(shift.engineer, []).append((Window(shift.start, shift.end), one.change))
+    for name, hours in sorted(named.items()):
+        hours.sort()
+        for number, (window, change) in enumerate(hours):
+            for other, another in hours[number + 1 :]:
+                if other.start >= window.end:
+                    break
+                both = Window(other.start, min(window.end, other.end))
+                changes = tuple(sorted({change, another}))
+                when = window_text(both, portfolio.policy.time_zone)
+                text = f"{name} is named twice at {when}: for {change} and {another}"
+                yield Violation(rule=NAME, changes=changes, text=text, window=both)
 
 
 # --- post: Hall's condition per set of skills ----------------------------------------------------------------------

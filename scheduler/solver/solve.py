@@ -21,6 +21,7 @@ from scheduler.solver.fairness import SHARE, Shared, share_out
 from scheduler.solver.optimise import Answer, Progress, optimise
 from scheduler.solver.problem import Problem
 from scheduler.solver.reasons import with_reasons
+from scheduler.solver.roster import roster
 from scheduler.solver.state import UNPLACED
 from scheduler.verify import bill, verify
 
@@ -153,7 +154,7 @@ def _with_schedule(result: Result, answer: Answer, fair: Shared, effort: Effort)
     starts = {
         name: portfolio.horizon.at(start) for name, start in zip(names, fair.starts, strict=True) if start != UNPLACED
     }
-    schedule = schedule_of(portfolio, starts)
+    schedule = roster(portfolio, schedule_of(portfolio, starts))
     charges = tuple(bill(portfolio, schedule))
     broken = verify(portfolio, schedule)
     if broken or total(charges) != fair.objective:

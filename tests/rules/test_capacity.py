@@ -1,3 +1,5 @@
+from collections.abc import Mapping
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from scheduler.horizon import Window
 from scheduler.rules.capacity import MOST_SKILLS, RULE, duty
+from scheduler.schedule import Schedule, Shift
 
 ANA = engineer("Ana", skills="dba;network")
 BEN = engineer("Ben", skills="network")
@@ -205,3 +208,85 @@ def test_both_faces_agree_with_trying_every_assignment(staff: list[set[str]], de
         for people in (product(range(len(staff)), repeat=len(units)) if len(units) <= len(staff) else ())
     )
     assert_rule(RULE, p, {name: "Mon 00:00" for name in p.changes}, legal=served)
+
+
+# --- names ---------------------------------------------------------------------------------------------------------
+
+
+def shift(engineer: str, skill: str, start: str, end: str) -> Shift:
+    return Shift(engineer=engineer, skill=skill, start=when(start), end=when(end))
+
+
+@pytest.mark.parametrize(
+    ("shifts", "texts"),
+    [
+        ([], []),  # names are for a roster to add
+        ([shift("Ana", "dba", "Mon 01:00", "Mon 03:00")], []),
+        ([shift("Ana", "dba", "Mon 01:00", "Mon 02:00"), shift("Cai", "dba", "Mon 02:00", "Mon 03:00")], []),
+        (
+            [shift("Zoe", "dba", "Mon 01:00", "Mon 03:00")],
+            ["there is no engineer Zoe, who is named for A at Mon 1 Mar 2027 01:00 to 03:00 UTC"],
+        ),
+        (
+            [shift("Ben", "dba", "Mon 01:00", "Mon 03:00")],
+            ["Ben does not have dba, but is named with it for A at Mon 1 Mar 2027 01:00 to 03:00 UTC"],
+        ),
+        (
+            [shift("Cai", "dba", "Mon 01:00", "Mon 03:00")],
+            ["Cai is not on duty throughout A at Mon 1 Mar 2027 01:00 to 03:00 UTC"],
+        ),
+        (
+            [shift("Ana", "dba", "Mon 01:00", "Mon 02:30")],
+            ["A needs 1 with dba at Mon 1 Mar 2027 02:30 to 03:00 UTC, but nobody is named"],
+        ),
+        (
+            # In the middle of a slot nobody is there for all of it.
+            [shift("Ana", "dba", "Mon 01:00", "Mon 02:15"), shift("Cai", "dba", "Mon 02:15", "Mon 03:00")],
+            ["A needs 1 with dba at Mon 1 Mar 2027 02:00 to 02:30 UTC, but nobody is named"],
+        ),
+        (
+            [shift("Ana", "dba", "Mon 01:00", "Mon 03:00"), shift("Ana", "dba", "Mon 03:00", "Mon 02:00")],
+            ["Ana is named for A from Mon 1 Mar 2027 03:00 to 02:00 UTC, which is no time"],
+        ),
+        (
+            [shift("Ana", "dba", "Mon 01:00", "Mon 03:00"), shift("Ana", "network", "Mon 02:00", "Mon 03:00")],
+            ["Ana is named twice at Mon 1 Mar 2027 02:00 to 03:00 UTC: for A and A"],
+        ),
+    ],
+)
+def test_names_have_to_be_possible(shifts: list[Shift], texts: list[str]) -> None:
+    p = portfolio(
+        changes=[change("A", hours=2, skills="dba")],
+        engineers=[ANA, BEN, engineer("Cai", skills="dba", works="Mon 02:00-06:00")],
+    )
+    assert [one.text for one in RULE.check(p, with_names(schedule(p, {"A": "Mon 01:00"}), {"A": shifts}))] == texts
+
+
+def with_names(plan: Schedule, names: Mapping[str, list[Shift]]) -> Schedule:
+    return Schedule(tuple(replace(one, engineers=tuple(names.get(one.change, ()))) for one in plan.placements))
+
+
+def test_one_person_at_two_places() -> None:
+    p = portfolio(
+        changes=[change("A", hours=2, skills="network"), change("B", hours=2, skills="network*2")],
+        engineers=[ANA, BEN, engineer("Cai", skills="network")],
+    )
+    plan = with_names(
+        schedule(p, {"A": "Mon 01:00", "B": "Mon 02:00"}),
+        {
+            "A": [shift("Ana", "network", "Mon 01:00", "Mon 03:00")],
+            "B": [shift("Ana", "network", "Mon 02:00", "Mon 04:00"), shift("Ben", "network", "Mon 02:00", "Mon 03:00")],
+        },
+    )
+    found = list(RULE.check(p, plan))
+    assert [(one.text, one.changes) for one in found] == [
+        ("B needs 2 with network at Mon 1 Mar 2027 03:00 to 04:00 UTC, but 1 is named", ("B",)),
+        ("Ana is named twice at Mon 1 Mar 2027 02:00 to 03:00 UTC: for A and B", ("A", "B")),
+    ]
+    assert found[1].window == Window(when("Mon 02:00"), when("Mon 03:00"))
+
+
+def test_names_mean_nothing_without_a_list_of_engineers() -> None:
+    p = portfolio(changes=[change("A", skills="dba")])
+    plan = with_names(schedule(p, {"A": "Mon 01:00"}), {"A": [shift("Zoe", "dba", "Mon 01:00", "Mon 02:00")]})
+    assert list(RULE.check(p, plan)) == []
