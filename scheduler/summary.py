@@ -45,11 +45,24 @@ def saves_text(result: Result, habit: BaselineFigures) -> str:
 
 def proof_text(result: Result) -> str:
     """Say how much cheaper a plan could be at most, without the full stop."""
+    if result.status == "OPTIMAL" and result.gap:
+        return f"The cheapest plan costs {result.gap:.1%} less, which was given for fairness between teams"
     if result.status == "OPTIMAL":
         return "No plan can be cheaper"
     if not is_proven(result):
         return "How much cheaper a plan could be was not found out"
     return f"No plan can be more than {result.gap:.1%} cheaper"
+
+
+def fairness_text(result: Result) -> str:
+    """Say what spreading losses over teams did for the hardest hit team, and at what price; nothing where nothing."""
+    fairness, price = result.fairness, result.fairness_price_cents
+    if fairness is None or fairness.after >= fairness.before:
+        return ""
+    fell = 1 - fairness.after / fairness.before
+    cheapest = (result.objective_cents or 0) - price
+    paid = f"for {price / cheapest:.1%} of the cost" if price and cheapest else "at no cost"
+    return f"Losses are spread over teams: the hardest hit bears {fell:.1%} less for its size, {paid}"
 
 
 def is_proven(result: Result) -> bool:

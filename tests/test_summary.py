@@ -9,8 +9,8 @@ import pytest
 from builders import change, portfolio, schedule, when
 
 from scheduler import summary
-from scheduler.schedule import BaselineFigures, Charge, Result, Status
-from scheduler.summary import compared_cents, own_figures, proof_text, saves_text
+from scheduler.schedule import BaselineFigures, Charge, Fairness, Result, Status
+from scheduler.summary import compared_cents, fairness_text, own_figures, proof_text, saves_text
 
 
 def result(objective: int = 100, bound: int | None = 75, status: Status = "FEASIBLE", dropped: int = 0) -> Result:
@@ -75,3 +75,22 @@ def test_how_good_it_provably_is(found: Result, text: str) -> None:
 
 def test_examples_in_docstrings() -> None:
     assert doctest.testmod(summary).failed == 0
+
+
+def test_what_was_given_for_fairness() -> None:
+    # 101 cents where 100 would do: 1 of 101 is 1.0 %, and 1 of 100 as well.
+    fair = replace(
+        result(101, bound=100, status="OPTIMAL"),
+        fairness=Fairness(before=0.5, before_team="Blue", after=0.4, after_team="Green"),
+        fairness_price_cents=1,
+    )
+    assert proof_text(fair) == "The cheapest plan costs 1.0% less, which was given for fairness between teams"
+    said = "Losses are spread over teams: the hardest hit bears 20.0% less for its size"
+    assert fairness_text(fair) == f"{said}, for 1.0% of the cost"
+    assert fairness_text(replace(fair, fairness_price_cents=0)) == f"{said}, at no cost"
+
+
+def test_fairness_is_not_praised_where_nothing_was_done() -> None:
+    assert fairness_text(result()) == ""
+    same = Fairness(before=0.5, before_team="Blue", after=0.5, after_team="Blue")
+    assert fairness_text(replace(result(), fairness=same)) == ""

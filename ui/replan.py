@@ -46,8 +46,8 @@ class Replan:
         self.seconds, self.before = seconds, before
         self.reports: list[Report] = []
         self.words: list[str] = []
-        self.clash: list[Mapping[str, Any]] = []
-        """What cannot hold together where no schedule obeys every rule, as schedule.json has it."""
+        self.answer: Mapping[str, Any] = {}
+        """What `--json` says where no schedule obeys every rule: what cannot hold together, and what would help."""
         self._given_up = False
         command = [sys.executable, "-m", "scheduler.cli", "plan", str(portfolio), "--out", str(out)]
         command += ["--time-limit", str(seconds), "--progress", "json", "--json"]
@@ -104,4 +104,4 @@ class Replan:
                         self.words = [*self.words[-_MOST_WORDS:], line.strip()]
             if self._process.wait() == _INFEASIBLE:
                 answer.seek(0)
-                self.clash = json.loads(answer.read())["clash"]
+                self.answer = json.loads(answer.read())

@@ -168,7 +168,8 @@ def test_what_has_no_window_says_why(view: Open) -> None:
     words = said(view("change", change="C"))
     assert "This change has no window in the plan." in words
     assert "Leaving it out costs 70.00 GBP." in words
-    assert "C (70.00 GBP): no start is left under due" in said(view("forward_schedule"))
+    reason = "no start is left: C, which needs 30 min, is due Mon 1 Mar 2027 00:00 GMT"
+    assert f"C (70.00 GBP): {reason}" in said(view("forward_schedule"))
 
 
 # --- finding ---------------------------------------------------------------------------------------------------------
@@ -378,7 +379,9 @@ def test_replanning_that_cannot_be_done_keeps_the_plan(view: Open, place: Place)
     next(one for one in visitor.button if one.label == "Replan").click().run()
     words = said(finished(view))
     assert "No schedule obeys every rule and decision. The plan stays as it was." in words
-    assert "A has no start left" in words
+    assert "This cannot be met:" in words
+    assert "A, which needs 1 h 30 min, is due Mon 1 Mar 2027 00:30 GMT" in words
+    assert "let A end after Mon 1 Mar 2027 00:30 GMT" in words
     assert (place.out / "schedule.json").read_bytes() == content
     state.forget_replan()
 

@@ -1,16 +1,18 @@
 """What every page begins with: the plan, or why there is none to show; what was just done; what has to be known."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
+import pandas as pd
 import streamlit as st
 
-from scheduler.wording import instant_text, window_text
+from scheduler.wording import instant_text, money_text, window_text
 
 from .. import state
 from ..markdown import escape_markdown
 from ..pages import open_page
 from ..review import Plan, UnusableError
+from ..text import visible
 from ..theme import DARK, LIGHT, Palette
 
 MOST_REASONS = 12
@@ -91,20 +93,46 @@ def unusable(error: UnusableError) -> None:
 def _no_schedule(plan: Plan) -> None:
     st.title("No schedule", anchor=False)
     if plan.result.status == "INFEASIBLE":
-        st.error("No schedule obeys every rule. What cannot hold together:", icon=":material/block:")
-        clashes([(one.rule, one.text) for one in plan.result.clash])
+        st.error("No schedule obeys every rule.", icon=":material/block:")
+        nothing_fits(plan.document.content, plan.portfolio.policy.currency)
     else:
         st.error("The run stopped before there was a schedule. Give it more time.", icon=":material/timer_off:")
     if st.button("Replan", type="primary", icon=":material/refresh:"):
         open_page("replan")
 
 
-def clashes(rows: list[tuple[str, str]]) -> None:
-    """List demands that cannot hold together."""
-    for rule, text in rows:
+def nothing_fits(answer: Mapping[str, Any], currency: str) -> None:
+    """Say what cannot hold together and what would help; `answer` is that of `plan --json`."""
+    if not answer.get("clash"):
+        st.text("What stands in the way was not found in the time given.")
+        return
+    several = len(answer["clash"]) > 1
+    st.text("These demands cannot all be met:" if several else "This cannot be met:")
+    for clash in (answer["clash"], *answer.get("more_clashes", ())):
         with st.container(border=True):
-            st.badge(escape_markdown(rule), icon=":material/rule:", color="red")
-            st.text(text)
+            for one in clash:
+                st.badge(escape_markdown(one["rule"]), icon=":material/rule:", color="red")
+                st.text(visible(one["text"]))
+    ways = answer.get("relaxations", ())
+    if ways:
+        st.text("What would make a plan possible, and its cost (weighted, with delay and what is left out):")
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "way": [visible("; ".join(step["text"] for step in one["lifted"])) for one in ways],
+                    "cost": [
+                        f"{'' if one['proven'] else 'at most '}{money_text(one['objective_cents'], currency)}"
+                        for one in ways
+                    ],
+                }
+            ),
+            hide_index=True,
+            column_config={
+                "way": st.column_config.TextColumn("Way", width="large"),
+                "cost": st.column_config.TextColumn("The plan then costs", alignment="right", width=180),
+            },
+            alt="Rules to lift, and what the plan without them costs.",
+        )
 
 
 def _notice() -> None:

@@ -90,7 +90,7 @@ def headline(result: Result, standing: Mapping[str, Standing]) -> Iterator[tuple
         if name is not None and habit is not None:
             costs = f"that costs {money_text(habit.objective_cents, currency)} weighted"
             yield f"Against {HABIT_NAMES[name]}", saves_text(result, habit), costs
-    if result.status == "OPTIMAL":
+    if result.status == "OPTIMAL" and not result.gap:
         yield "Could be cheaper by", "nothing", proof_text(result)
     else:
         gap = f"at most {result.gap:.1%}" if is_proven(result) else "not known"

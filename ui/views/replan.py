@@ -10,7 +10,7 @@ from scheduler.publish.read_back import Moved, moves
 from scheduler.wording import money_text, window_text
 
 from .. import state
-from ..components.page import clashes, heading, palette, unusable
+from ..components.page import heading, nothing_fits, palette, unusable
 from ..markdown import escape_markdown
 from ..pages import open_change, open_page
 from ..replan import Replan
@@ -153,8 +153,7 @@ def _outcome(run: Replan, plan: Plan | None) -> None:
             _moved(run, plan)
         case "infeasible":
             st.error("No schedule obeys every rule and decision. The plan stays as it was.", icon=":material/block:")
-            st.text("What cannot hold together:")
-            clashes([(str(one["rule"]), str(one["text"])) for one in run.clash])
+            nothing_fits(run.answer, plan.portfolio.policy.currency if plan else "")
         case "given up":
             st.info("The run was given up. The plan stays as it was.", icon=":material/undo:")
         case _:

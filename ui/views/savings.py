@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from scheduler.schedule import Schedule
-from scheduler.summary import proof_text
+from scheduler.summary import fairness_text, proof_text
 from scheduler.wording import money_text
 
 from .. import charts, tables
@@ -54,6 +54,8 @@ def _savings(plan: Plan) -> None:
 
 def _teams(plan: Plan) -> None:
     st.subheader("Who is hit", anchor=False)
+    if fair := fairness_text(plan.result):
+        st.text(f"{fair}.")
     losses, colours, currency = tables.charges_by_team(plan.result), palette(), plan.portfolio.policy.currency
     hit = losses[losses["cents"] > 0]
     if hit.empty:
