@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import numpy as np
 
-from scheduler.demand.reach import binds
-from scheduler.demand.topology import affected_teams, effects
+from scheduler.demand.reach import binds, touches_team
+from scheduler.demand.topology import affected_teams, clients, effects
 from scheduler.horizon import Mask
 from scheduler.portfolio import Calendar, Portfolio
 from scheduler.rules import RULES
@@ -83,6 +83,41 @@ def _calendar_text(portfolio: Portfolio, calendar: Calendar) -> str:
     if not 0 < len(windows) <= MOST_WINDOWS:
         return calendar.id
     return f"{calendar.id} ({listing([window_text(one, portfolio.policy.time_zone) for one in windows])})"
+
+
+def _protected(portfolio: Portfolio, problem: Problem, changes: tuple[str, ...]) -> str:
+    (change,) = changes
+    out = effects(portfolio)[change].out
+    teams = [
+        team
+        for team in sorted({team for node in out for team in clients(portfolio).get(node, ())})
+        if portfolio.level_of(team).protected_hours is not None
+    ]
+    needs = _needs(portfolio, change)
+    return f"{change} puts services out for up to {needs}, outside the protected hours of {listing(teams, MOST_NAMED)}"
+
+
+def _never(portfolio: Portfolio, problem: Problem, changes: tuple[str, ...]) -> str:
+    (change,) = changes
+    teams = {one.team for one in portfolio.preferences if one.kind == "never"}
+    bound = sorted(team for team in teams if touches_team(portfolio, team, change))
+    return f"{change} needs {_needs(portfolio, change)} outside the hours that {listing(bound, MOST_NAMED)} ruled out"
+
+
+def _outage_minutes(portfolio: Portfolio, problem: Problem, changes: tuple[str, ...]) -> str:
+    out = {name: effects(portfolio)[name].out for name in changes}
+    promised = [
+        (limit, node, team)
+        for node in sorted(frozenset().union(*out.values()))
+        for team in clients(portfolio).get(node, ())
+        if (limit := portfolio.level_of(team).max_outage_minutes_per_28_days) is not None
+    ]
+    needs = [f"{name} puts it out for {portfolio.changes[name].duration_minutes}" for name in changes]
+    if not promised:
+        return f"{listing(changes, MOST_NAMED)} put services out"
+    # The promise that most of the changes draw on, and of those the strictest.
+    limit, node, team = min(promised, key=lambda one: (-sum(one[1] in nodes for nodes in out.values()), one[0]))
+    return f"{team} is promised {node} is out for {limit} minutes in 28 days at most; {listing(needs, MOST_NAMED)}"
 
 
 def _earliest(portfolio: Portfolio, problem: Problem, changes: tuple[str, ...]) -> str:
@@ -178,6 +213,13 @@ def _capacity(portfolio: Portfolio, problem: Problem, changes: tuple[str, ...]) 
     )
 
 
+def _move_cap(portfolio: Portfolio, problem: Problem, changes: tuple[str, ...]) -> str:
+    zone, most = portfolio.policy.time_zone, portfolio.policy.max_moves or 0
+    announced = standing(portfolio).announced
+    places = [f"{name} from {instant_text(announced[name], zone)}" for name in changes if name in announced]
+    return f"at most {most} announced windows may move, so not all of {listing(places, MOST_NAMED)}"
+
+
 def _redundancy(portfolio: Portfolio, problem: Problem, changes: tuple[str, ...]) -> str:
     part, _ = _together(problem, changes)
     texts = []
@@ -211,6 +253,10 @@ _WORDS: Mapping[str, Callable[[Portfolio, Problem, tuple[str, ...]], str]] = {
     "capacity": _capacity,
     "redundancy": _redundancy,
     "blackout": _blackout,
+    "protected hours": _protected,
+    "never": _never,
+    "outage minutes": _outage_minutes,
+    "move cap": _move_cap,
     "allowed": _allowed,
     "earliest": _earliest,
     "due": _due,

@@ -6,8 +6,8 @@ A demand is one rule for some changes:
 - one lag (precedence, same window) between two changes;
 - one pair of changes that exclude each other;
 - every other resource, budget or cap (capacity, redundancy, outage minutes, move cap) over the changes that share it.
-  Those of one rule that have changes in common are one demand, as from outside only the rule and its changes can be
-  told apart.
+  Those of one rule that have changes in common, and masks of that rule on these, are one demand, as from outside only
+  the rule and its changes can be told apart.
 
 To lift a demand is to free these changes, and no others, from that rule. That a change must be placed is no demand of
 its own: each change that a demand names stays as mandatory as it is. The horizon and `now` are the frame in which
@@ -50,6 +50,9 @@ def demands(problem: Problem) -> Mapping[Demand, frozenset[_Key]]:
         demand = lags.setdefault((lag.rule, frozenset((lag.before, lag.after))), Demand(lag.rule, pair))
         found.setdefault(demand, set()).add(("lag", number, lag.rule))
     for shared, keys in _shared(problem):
+        # What a rule also says of one of these changes alone cannot be told apart from what it says of all.
+        own = [Demand(shared.rule, (name,)) for name in shared.changes if len(shared.changes) > 1]
+        keys.update(*(found.pop(one) for one in own if one in found and one.rule != PAIRED))
         found.setdefault(shared, set()).update(keys)
     return {demand: frozenset(keys) for demand, keys in found.items()}
 

@@ -11,17 +11,29 @@ from scheduler.solver.relaxing import relaxations
 
 
 def with_reasons(result: Result, problem: Problem, effort: Effort) -> Result:
-    """Complete a result that is INFEASIBLE, in the effort that is left or, where that is little, a few seconds more."""
-    amount = max(AT_LEAST, effort.left)
+    """Complete a result without a schedule by what stands in its way.
+
+    Uses the effort that is left; a result that is INFEASIBLE is given a few seconds more where that is little. One that
+    was STOPPED becomes INFEASIBLE where demands are found that provably cannot hold together, and is left as it is
+    where none are: a time-out says nothing.
+    """
+    infeasible = result.status == "INFEASIBLE"
+    amount = max(AT_LEAST, effort.left) if infeasible else effort.left
+    if amount <= 0:
+        return result
     left = Effort(amount, amount if effort.units is not None else None, effort.stop)
     found = cores(problem, left)
-    sets = [in_words(result.portfolio, problem, core.demands) for core in found]
-    mended = relaxations(result.portfolio, problem, found, left, result.seed) if found else []
     effort.charge(left.spent)
+    if not found:
+        return result
+    sets = [in_words(result.portfolio, problem, core.demands) for core in found]
+    mended = relaxations(result.portfolio, problem, found, left, result.seed)
     return replace(
         result,
-        clash=sets[0] if sets else (),
-        clash_is_minimal=bool(found) and found[0].minimal,
+        status="INFEASIBLE",
+        bound_cents=None,
+        clash=sets[0],
+        clash_is_minimal=found[0].minimal,
         more_clashes=tuple(sets[1:]),
         relaxations=tuple(mended),
     )

@@ -158,6 +158,8 @@ def lifting_text(portfolio: Portfolio, demand: Demand) -> str:
             return f"let {names} take out more than the group can spare"
         case "protected hours":
             return f"let {names} put services out in protected hours"
+        case "never":
+            return f"let {names} run in hours that a team ruled out"
         case "outage minutes":
             return f"let {names} exceed the outage minutes of their clients"
         case "move cap":

@@ -105,9 +105,11 @@ def solve(
     if answer.status in ("OPTIMAL", "FEASIBLE"):
         fair = _fairer(portfolio, answer, effort, seed=seed, workers=workers, progress=progress)
         return _with_schedule(result, answer, fair, effort)
-    if answer.status == "INFEASIBLE":
-        result = with_reasons(result, problem.problem, effort)
-    unplaced = tuple(Unplaced(change=c, reason="no schedule was found", drop_cents=None) for c in portfolio.changes)
+    result = with_reasons(result, problem.problem, effort)
+    unplaced = tuple(
+        Unplaced(change=name, reason=_no_start(portfolio, name) or "no schedule was found", drop_cents=None)
+        for name in portfolio.changes
+    )
     return replace(result, unplaced=unplaced, seconds=effort.elapsed)
 
 
@@ -181,10 +183,18 @@ def _with_schedule(result: Result, answer: Answer, fair: Shared, effort: Effort)
 
 
 def _why_dropped(portfolio: Portfolio, change: str) -> str:
-    emptied = emptied_by(portfolio, change)
-    if emptied:
-        return "no start is left: " + "; ".join(one.text for one in emptied)
-    return "leaving it out costs less than any window it could have, or no window was left"
+    return (
+        _no_start(portfolio, change) or "leaving it out costs less than any window it could have, or no window was left"
+    )
+
+
+def _no_start(portfolio: Portfolio, change: str) -> str:
+    """Say which rules leave a change no start, or nothing where one is left."""
+    problem = compiled(portfolio)
+    if problem.ok[problem.problem.index[change]].any():
+        return ""
+    texts = [one.text for one in emptied_by(portfolio, change)]
+    return "no start is left: " + ("; ".join(texts) or "what must come after it has none")
 
 
 @cache

@@ -94,6 +94,9 @@ def test_quick_xplain_finds_a_minimal_part(count: int) -> None:
 # --- portfolios, rebuilt from the demands that are named -----------------------------------------------------------
 
 
+OF_OUTAGES = ("redundancy", "protected hours", "outage minutes")
+
+
 def rebuilt(p: Portfolio, clash: Iterable[Clash]) -> Portfolio:
     """Build the portfolio anew: only the changes named, and of every rule only what is named for them."""
     holds = {(one.rule, frozenset(one.changes)) for one in clash}
@@ -113,16 +116,17 @@ def rebuilt(p: Portfolio, clash: Iterable[Clash]) -> Portfolio:
             allowed=one.allowed if bound("allowed", name) else (),
             skills=one.skills if bound("capacity", name) else (),
             fixed_start=one.fixed_start if bound("pins", name) else None,
+            same_window_as=tuple(other for other in one.same_window_as if other in pairs("same window", name)),
             not_with=tuple(other for other in one.not_with if other in pairs("conflict", name)),
             after=tuple(other for other in one.after if other.change in pairs("precedence", name)),
             type=one.type if bound("notice", name) else "emergency",
-            # What takes nothing out cannot break a group.
-            impact=one.impact if bound("redundancy", name) else Impact.DEGRADED,
+            # What takes nothing out breaks no group and no promise.
+            impact=one.impact if any(bound(rule, name) for rule in OF_OUTAGES) else Impact.DEGRADED,
         )
         for name, one in p.changes.items()
         if name in named
     }
-    kind_of = {"reject": "rejected windows"}
+    kind_of = {"reject": "rejected windows", "approve": "move cap"}
     return replace(
         p,
         changes=changes,
@@ -180,6 +184,20 @@ PARTS = {
         change("G1", services="m1", hours=30, earliest="Tue 00:00", due="Wed 12:00"),
         change("G2", services="m2", hours=10, earliest="Tue 00:00", due="Wed 00:00"),
     ],
+    "together": [
+        change("T1", same_as="T2", due="Mon 02:00"),
+        change("T2", same_as="T3"),
+        change("T3", earliest="Mon 03:00"),
+    ],
+    # An hour before the shop opens at eight and two after it closes at eight.
+    "protected": [change("R1", services="shop", hours=3, earliest="Mon 07:00", due="Mon 22:00")],
+    # Two may share an hour, but of three that exclude each other there are three hours out.
+    "minutes": [
+        change("M1", services="till", not_with="M2;M3"),
+        change("M2", services="till", not_with="M3"),
+        change("M3", services="till"),
+    ],
+    "moves": [change("V1"), change("V2"), change("V3")],
     "pins": [
         change("C1", not_with="C2", hours=2, fixed_start="Thu 10:00"),
         change("C2", hours=2, fixed_start="Thu 11:00"),
@@ -195,6 +213,11 @@ def world(*parts: str) -> Portfolio:
         groups=[group("pool", "m1;m2;m3", min_up=2)],
         dependencies=[depends("app", "pool")],
         blackouts=[blackout("Fri 00:00", "Sat 00:00", id="freeze")],
+        levels=[level("open", protected="Mon-Sun 08:00-20:00"), level("paid", minutes=120)],
+        teams=[team("Shoppers", level="open", uses="shop"), team("Tellers", level="paid", uses="till")],
+        decisions=[decide(name, "approve", "Fri 10:00") for name in ("V1", "V2") if "moves" in parts],
+        approved_may_move=True,
+        max_moves=1,
     )
     return with_own_services(p)
 
@@ -209,7 +232,15 @@ def test_one_clash_is_named_and_minimal(part: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "parts", [("people", "order"), ("freeze", "group"), ("people", "order", "freeze"), ("order", "group", "pins")]
+    "parts",
+    [
+        ("people", "order"),
+        ("freeze", "group"),
+        ("people", "order", "freeze"),
+        ("order", "group", "pins"),
+        ("together", "moves"),
+        ("minutes", "protected", "people"),
+    ],
 )
 def test_disjoint_clashes_are_told_apart(parts: tuple[str, ...]) -> None:
     p = world(*parts)
@@ -221,6 +252,26 @@ def test_disjoint_clashes_are_told_apart(parts: tuple[str, ...]) -> None:
         # Every change of a part starts with its letter: a clash keeps to one part.
         assert len({name[0] for one in clash for name in one.changes}) == 1
     assert [len(one) for one in found] == sorted(len(one) for one in found)
+
+
+def test_demands_of_other_rules_in_words() -> None:
+    said = {rule: text for part in PARTS for clash in clashes(world(part))[0] for rule, text in texts(clash)}
+    assert said["same window"] == "T2 and T3 must start together"
+    assert said["protected hours"] == ("R1 puts services out for up to 3 h, outside the protected hours of Shoppers")
+    assert said["outage minutes"] == (
+        "Tellers is promised till is out for 120 minutes in 28 days at most; M1 puts it out for 60, M2 puts it out for "
+        "60 and M3 puts it out for 60"
+    )
+    assert said["move cap"] == (
+        "at most 1 announced windows may move, so not all of V1 from Fri 5 Mar 2027 10:00 UTC and "
+        "V2 from Fri 5 Mar 2027 10:00 UTC"
+    )
+    assert said["pins"] == "C2 is fixed to Thu 4 Mar 2027 11:00 UTC"
+    assert said["redundancy"] == "G1 takes m1 and G2 takes m2 out of pool, which can spare 1 at a time"
+
+
+def texts(clash: tuple[Clash, ...]) -> list[tuple[str, str]]:
+    return [(one.rule, one.text) for one in clash]
 
 
 def test_where_everything_fits_there_is_no_clash() -> None:

@@ -46,7 +46,26 @@ def test_a_change_without_any_start_names_the_rules_that_leave_none() -> None:
     assert {(one.rule, one.changes) for one in result.clash} == {
         (rule, ("A",)) for rule in ("earliest", "due", "blackout")
     }
-    assert {one.change for one in result.unplaced} == {"A", "B"}
+    assert [(one.change, one.reason) for one in result.unplaced] == [
+        ("A", "no start is left: " + "; ".join(one.text for one in result.clash)),
+        ("B", "no schedule was found"),
+    ]
+
+
+def test_a_change_without_any_start_is_left_out_with_the_reason() -> None:
+    p = portfolio(changes=[change("A", hours=2, due="Mon 01:00", drop=5), change("B", after="A", drop=5)])
+    result = solve(p, time_limit=5)
+    texts = {one.change: one.reason for one in result.unplaced}
+    assert texts["A"] == "no start is left: A, which needs 2 h, is due Mon 1 Mar 2027 01:00 UTC"
+    assert texts["B"].startswith("no start is left: B comes after A, which needs 2 h; A, which needs 2 h, is due")
+
+
+def test_a_change_whose_follower_must_start_too_soon_says_so() -> None:
+    p = portfolio(changes=[change("A", hours=30), change("B", after="A", due="Tue 06:00")])
+    result = solve(p, time_limit=5)
+    texts = {one.change: one.reason for one in result.unplaced}
+    assert texts["A"] == "no start is left: what must come after it has none"
+    assert texts["B"].startswith("no start is left: B comes after A, which needs 30 h; B, which needs 1 h, is due")
 
 
 def test_changes_that_cannot_all_be_placed_are_infeasible() -> None:
