@@ -82,9 +82,7 @@ def portfolio_of(seed: int) -> Portfolio:
         levels=[level("basic", notice=choice.pick([None, 1])), level("premium", weight="2.5", minutes=90)],
         dependencies=[depends("web", "db"), depends("app", "pool"), depends("app", "db", "DEGRADED")],
         groups=[group("pool", "m1;m2")],
-        engineers=[engineer("ann", skills="dba;network"), engineer("bob", skills="network")]
-        if flag(choice, 60)
-        else None,
+        engineers=people if flag(choice, 60) else None,
         calendars=[calendar("quiet", "blackout", "Wed 04:00-05:00", cost=300)],
         preferences=[wish],
         announced={"A": ("Wed 03:00", "2027-02-20T00:00Z")} if flag(choice, 40) else {},
