@@ -170,9 +170,11 @@ def _minimal(problem: Problem, changes: Sequence[int], effort: Effort) -> tuple[
 def _of_one(problem: Problem, change: int, effort: Effort) -> Core | None:
     part = only_changes(problem, [change])
     number = part.index[problem.changes[change]]
-    for other, name in enumerate(part.changes):
-        if other != number and part.drop_price[other] is None and not part.allowed(other).any():
-            return _of_one(problem, problem.index[name], effort)
+    # Changes that start together each wait for the other: whoever has no start of its own is to blame itself.
+    others = [other for other in range(len(part.changes)) if other != number and part.allowed(number).any()]
+    for other in others:
+        if part.drop_price[other] is None and not part.allowed(other).any():
+            return _of_one(problem, problem.index[part.changes[other]], effort)
     if compile_problem(part).ok[number].any() and len(part.changes) > 1:
         return None
     mandatory = copy.copy(part)

@@ -369,3 +369,10 @@ def test_calendars_that_empty_a_change_are_named() -> None:
         ("blackout", "B needs 3 h outside the blackout freeze (Mon 1 Mar 2027 02:00 to 05:00 UTC)"),
         ("due", "B, which needs 3 h, is due Mon 1 Mar 2027 04:00 UTC"),
     ]
+
+
+def test_changes_that_start_together_and_have_no_start_each_say_why() -> None:
+    p = portfolio(changes=[change("A", due="Mon 00:30"), change("B", due="Mon 00:30", same_as="A"), change("C")])
+    for name in ("A", "B"):
+        assert [(one.rule, one.changes) for one in emptied_by(p, name)] == [("due", (name,))]
+    assert emptied_by(p, "C") == ()
