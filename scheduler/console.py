@@ -12,12 +12,13 @@ from scheduler.demand.usage import assumed
 from scheduler.explanation import Explanation
 from scheduler.inputs.tables import utc_text
 from scheduler.portfolio import Portfolio
+from scheduler.ruled_out import ruled_out
 from scheduler.schedule import Result, Violation
 from scheduler.solver.optimise import Progress
 from scheduler.summary import HABIT_NAMES, compared_cents, count_text, is_proven, own_figures, proof_text, saves_text
 from scheduler.wording import instant_text, listing, money_text, window_text
 
-MOST_WARNINGS, MOST_NAMED, MOST_RELAXATIONS = 10, 8, 10
+MOST_WARNINGS, MOST_NAMED, MOST_RELAXATIONS, MOST_CLASHES = 10, 8, 10, 4
 TITLE_WIDTH = 36
 
 
@@ -104,7 +105,7 @@ def result_text(result: Result) -> str:
         return "\n".join(_no_schedule(result))
     world = result.portfolio
     parts = [_headline(result), _comparison(result), _windows(result), _unplaced(result)]
-    parts += [_assumptions(world), _warnings(world)]
+    parts += [_assumptions(world), _warnings(world), _ruled_out(result)]
     return "\n\n".join("\n".join(lines) for part in parts if (lines := list(part)))
 
 
@@ -129,9 +130,11 @@ def _clashes(result: Result) -> Iterator[str]:
     else:
         yield "These cannot all be met; there was no time to find out whether all of them are to blame:"
     yield from (f"  {one.rule}: {one.text}" for one in result.clash)
-    for clash in result.more_clashes:
+    for clash in result.more_clashes[:MOST_CLASHES]:
         yield "Nor can these, whatever is done about the others:"
         yield from (f"  {one.rule}: {one.text}" for one in clash)
+    if len(result.more_clashes) > MOST_CLASHES:
+        yield f"Nor can {len(result.more_clashes) - MOST_CLASHES} other sets of demands, which --json lists."
 
 
 def _relaxations(result: Result) -> Iterator[str]:
@@ -235,6 +238,17 @@ def _warnings(portfolio: Portfolio) -> Iterator[str]:
     yield from (f"  {text}" for text in portfolio.warnings[:MOST_WARNINGS])
     if len(portfolio.warnings) > MOST_WARNINGS:
         yield f"  and {len(portfolio.warnings) - MOST_WARNINGS} more, which `check` lists"
+
+
+def _ruled_out(result: Result) -> Iterator[str]:
+    found = ruled_out(result.portfolio, result.schedule)
+    if found:
+        yield "Hours that teams ruled out keep these changes dearer (weighted by service level):"
+    for one in found[:MOST_WARNINGS]:
+        saving = money_text(one.saving_cents, result.portfolio.policy.currency)
+        yield f"  {one.change} would cost {saving} less there: {one.text}"
+    if len(found) > MOST_WARNINGS:
+        yield f"  and {len(found) - MOST_WARNINGS} more, which `explain` tells"
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Iterator[str]:

@@ -26,7 +26,7 @@ from scheduler.solver.problem import Problem
 from scheduler.solver.search import greedy
 from scheduler.solver.state import State
 
-MOST_CLASHES = 5
+MOST_CLASHES = 20
 WIDEST = 64  # changes around one that finds no place, before all are looked at together
 FEW = 6  # changes that need no first guess at which of them are to blame
 AT_LEAST = 3.0  # seconds or units to look for a clash, even where the solver has used up its own

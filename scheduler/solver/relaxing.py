@@ -5,8 +5,10 @@ clash. Where lifting such a set leaves another clash, that one is met too (impli
 R. Karp, Operations Research 61, 2013). Each set is priced by planning without it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import combinations, islice
+from dataclasses import dataclass
+from itertools import islice
 
 from scheduler.demand.topology import affected_teams
 from scheduler.portfolio import Portfolio
@@ -26,7 +28,7 @@ from scheduler.wording import instant_text, listing
 
 MOST_TOGETHER = 5  # rules that are lifted at once, at most
 MOST_PRICED = 12  # ways to mend it that are priced
-EACH, SHARES = 5.0, 8  # seconds or units to price one way, at most, and its share of what is left
+EACH = 5.0  # seconds or units to price one way once, at most
 
 _Way = tuple[Demand, ...]
 
@@ -35,9 +37,40 @@ def relaxations(
     portfolio: Portfolio, problem: Problem, cores: Sequence[Core], effort: Effort, seed: int = 0
 ) -> list[Relaxation]:
     """Price the ways to mend all clashes that lift the fewest demands, the cheapest first; empty where time is up."""
-    ways = islice(_ways(problem, cores, effort, seed), MOST_PRICED)
-    found = [_relaxation(portfolio, problem, way, answer) for way, answer in ways]
+    pricing = _Pricing(problem, effort, seed)
+    answers = dict(islice(_ways(pricing, cores), MOST_PRICED))
+    rough = [way for way, answer in answers.items() if answer.status != "OPTIMAL"]
+    best = min(answers.values(), key=lambda one: one.objective or 0, default=None)
+    for left, way in zip(range(len(rough), 0, -1), rough, strict=True):
+        # From one plan, so that prices differ by what is lifted and not by where a short search happened to end.
+        again = pricing.answer(way, left, best)
+        if again is not None and again.objective is not None and again.objective <= (answers[way].objective or 0):
+            answers[way] = again
+    found = [_relaxation(portfolio, problem, way, answer) for way, answer in answers.items()]
     return sorted(found, key=lambda one: (one.objective_cents, one.lifted[0].rule, one.lifted[0].changes))
+
+
+@dataclass
+class _Pricing:
+    """Plans a problem without some demands, each time in a share of what effort is left."""
+
+    problem: Problem
+    effort: Effort
+    seed: int
+    longest: float = 0.0
+
+    def answer(self, way: _Way, shares: float, near: Answer | None = None) -> Answer | None:
+        """Plan without the demands of a way, from the starts of another plan where there is one; None without time."""
+        share = min(EACH, self.effort.left / shares)
+        # What a large problem takes to be set up again comes on top of its share.
+        if share <= 0 or (self.effort.units is None and self.effort.left < self.longest):
+            return None
+        own = Effort(share, share if self.effort.units is not None else None, self.effort.stop)
+        first = {} if near is None else {n: start for n, start in enumerate(near.starts) if start != UNPLACED}
+        answer = optimise(compile_problem(lift(self.problem, way)), own, seed=self.seed, first=first)
+        self.effort.charge(own.spent)
+        self.longest = max(self.longest, own.elapsed)
+        return answer
 
 
 def lift(problem: Problem, lifted: Iterable[Demand]) -> Problem:
@@ -47,50 +80,71 @@ def lift(problem: Problem, lifted: Iterable[Demand]) -> Problem:
     return problem
 
 
-def _ways(problem: Problem, cores: Sequence[Core], effort: Effort, seed: int) -> Iterator[tuple[_Way, Answer]]:
+def _ways(pricing: _Pricing, cores: Sequence[Core]) -> Iterator[tuple[_Way, Answer]]:
     """Plan without the smallest sets that meet every clash known; those that leave a clash make it known.
 
     Once a set mends everything, the others tried differ from it in one demand, and the last is made of the best ones.
     """
-    known = [_options(problem, core) for core in cores]
-    for count in range(len(known), MOST_TOGETHER + 1):
+    cores, problem = list(cores), pricing.problem
+    for count in range(1, MOST_TOGETHER + 1):
         seen: set[frozenset[Demand]] = set()
         prices: dict[_Way, int] = {}
-        while effort.left > 0:
+        while True:
+            known = _options(problem, cores)
             base = next(iter(prices), None)
-            way = _meeting(known, count, seen, base) or (base and _best(prices, base))
-            if not way or frozenset(way) in seen:
+            open_ways = _meeting(known, count) if base is None else [*_beside(known, base), _best(prices, base)]
+            way = next((one for one in open_ways if frozenset(one) not in seen), None)
+            if way is None:
                 break
+            # As much again is kept for a second look at those that are found.
+            shares = 2 * max(1, min(MOST_PRICED, sum(map(len, known))) - len(seen))
             seen.add(frozenset(way))
-            rest = lift(problem, way)
-            share = min(EACH, effort.left / SHARES)
-            own = Effort(share, share if effort.units is not None else None, effort.stop)
-            answer = optimise(compile_problem(rest), own, seed=seed)
-            effort.charge(own.spent)
+            answer = pricing.answer(way, shares)
+            if answer is None:
+                return
             if answer.objective is not None:
                 prices[way] = answer.objective
                 yield way, answer
             elif answer.status == "INFEASIBLE":
-                known += [_options(problem, core) for core in islice(find_cores(rest, effort), 1)]
+                cores += islice(find_cores(lift(problem, way), pricing.effort), 1)
         if prices:
             return
 
 
-def _options(problem: Problem, core: Core) -> _Way:
-    """List what could be lifted to mend one clash: its demands, or a change in it that is left out."""
-    names = dict.fromkeys(name for demand in core.demands for name in demand.changes)
-    out = [Demand(MANDATORY, (name,)) for name in names if problem.drop_price[problem.index[name]] is None]
-    return (*(demand for demand in core.demands if demand.rule != FRAME), *out)
+def _options(problem: Problem, cores: Sequence[Core]) -> list[_Way]:
+    """List for each clash what could be lifted to mend it.
+
+    These are its demands, a change in it that is left out, and a rule that several clashes have as a whole.
+    """
+    rules = Counter(rule for core in cores for rule in {demand.rule for demand in core.demands} - {FRAME})
+    options = []
+    for core in cores:
+        own = dict.fromkeys(demand for demand in core.demands if demand.rule != FRAME)
+        names = dict.fromkeys(name for demand in core.demands for name in demand.changes)
+        out = [Demand(MANDATORY, (name,)) for name in names if problem.drop_price[problem.index[name]] is None]
+        whole = dict.fromkeys(Demand(one.rule, tuple(problem.changes)) for one in own if rules[one.rule] > 1)
+        options.append((*whole, *own, *out))
+    return options
 
 
-def _meeting(known: Sequence[_Way], count: int, seen: set[frozenset[Demand]], base: _Way | None) -> _Way | None:
-    """Find `count` options that meet every clash known, not seen before and at most one of them not in `base`."""
-    everything = list(dict.fromkeys(option for options in known for option in options))
-    for some in combinations(everything, count):
-        near = base is None or len(set(some) - set(base)) <= 1
-        if near and frozenset(some) not in seen and all(set(some) & set(options) for options in known):
-            return some
-    return None
+def _meeting(known: Sequence[_Way], count: int, chosen: _Way = ()) -> Iterator[_Way]:
+    """Find sets of at most `count` options that meet every clash known."""
+    unmet = next((options for options in known if not set(chosen) & set(options)), None)
+    if unmet is None:
+        yield chosen
+    elif len(chosen) < count:
+        for option in unmet:
+            yield from _meeting(known, count, (*chosen, option))
+
+
+def _beside(known: Sequence[_Way], base: _Way) -> Iterator[_Way]:
+    """Find the sets that differ from one in the option taken for one clash, one clash after another."""
+    for options in (one[rank : rank + 1] + one for rank in range(max(map(len, known))) for one in known):
+        new, taken = options[0], [demand for demand in base if demand in options]
+        if len(taken) == 1:
+            way = tuple(new if demand == taken[0] else demand for demand in base)
+            if all(set(way) & set(others) for others in known):
+                yield way
 
 
 def _best(prices: Mapping[_Way, int], base: _Way) -> _Way:
@@ -125,6 +179,8 @@ def _relaxation(portfolio: Portfolio, problem: Problem, way: _Way, answer: Answe
 def lifting_text(portfolio: Portfolio, demand: Demand) -> str:
     """Say what to do to lift a demand, as an order without its full stop."""
     names, zone = listing(demand.changes, MOST_NAMED), portfolio.policy.time_zone
+    if len(demand.changes) == len(portfolio.changes) > 1:
+        return f"do without the rule {demand.rule}"
     change = portfolio.changes[demand.changes[0]]
     pinned = standing(portfolio).pinned.get(change.id) or change.fixed_start
     match demand.rule:
