@@ -22,7 +22,7 @@ LINE = [
     {"rules", "costs"},
     {"verify"},
     {"solver"},
-    {"baselines", "explain", "explanation", "summary", "backtest"},
+    {"baselines", "explain", "explanation", "ruled_out", "summary", "backtest"},
     {"desk"},
     {"publish"},
     {"batch"},
