@@ -124,7 +124,7 @@ def test_a_plan_in_words() -> None:
 
 
 def test_how_good_a_plan_is() -> None:
-    assert "No plan can be cheaper (proven in 12.3 s)." in result_text(result(status="OPTIMAL"))
+    assert "No plan can be cheaper (proven in 12.3 s)." in result_text(result(status="OPTIMAL", bound_cents=7800))
     assert "was not found out (after 12.3 s)" in result_text(result(bound_cents=None))
     assert "was not found out (after 12.3 s)" in result_text(result(bound_cents=0))
 
