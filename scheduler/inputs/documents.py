@@ -12,7 +12,8 @@ from typing import Any
 
 from scheduler.inputs.cells import CellError, parse_time
 from scheduler.inputs.errors import Findings, InputError, Place, shown
-from scheduler.inputs.tables import instant, read_text, utc_text
+from scheduler.inputs.tables import instant, utc_text
+from scheduler.inputs.text_files import read_text
 from scheduler.portfolio import Portfolio
 from scheduler.schedule import Charge, Clash, Placement, Result, Schedule, Shift, place
 

@@ -87,7 +87,10 @@ class Findings:
     def _sorted(self, notes: Iterable[tuple[Place, str]]) -> list[str]:
         def rank(note: tuple[Place, str]) -> tuple[int, str, int]:
             file = note[0].file
-            return (self.order.index(file) if file in self.order else len(self.order), file, note[0].row)
+            # The forms of a table have its place, and so has a table inside a document.
+            stem = file.rpartition(", ")[2].partition(".")[0]
+            known = [number for number, name in enumerate(self.order) if name.partition(".")[0] == stem]
+            return (known[0] if known else len(self.order), file, note[0].row)
 
         return [_one_line(f"{place}: {text}") for place, text in sorted(notes, key=rank)]
 

@@ -21,7 +21,7 @@ from scheduler.horizon import Window, join, without
 from scheduler.inputs.clocks import Clock, Component, clock_of, defined_clocks
 from scheduler.inputs.errors import Findings, Place, shown
 from scheduler.inputs.recurrence import Budget, RuleError, occurrences, parse_rule
-from scheduler.inputs.tables import read_text
+from scheduler.inputs.text_files import read_text
 
 MOST_MEGABYTES = 5
 _MOST_LINE, _MOST_DEPTH, _MOST_ENTRIES, _MOST_STEPS = 200_000, 8, 20_000, 500_000

@@ -6,17 +6,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from scheduler.inputs.assemble import assemble
-from scheduler.inputs.calendar_files import read_calendars
 from scheduler.inputs.cautions import caution
 from scheduler.inputs.columns import FILES
 from scheduler.inputs.consistency import check_rows, check_start
 from scheduler.inputs.decisions import later_decisions
 from scheduler.inputs.errors import Findings, InputError
 from scheduler.inputs.fingerprint import content_hash
-from scheduler.inputs.policy import planning_instant, read_policy
+from scheduler.inputs.policy import planning_instant
 from scheduler.inputs.references import Tables, check_references, where
 from scheduler.inputs.repeats import Series, expand_repeats
-from scheduler.inputs.tables import Row, Table, read_table, survey, unbuilt
+from scheduler.inputs.sources import open_source
+from scheduler.inputs.tables import Row, Table, unbuilt
 from scheduler.inputs.usage import Names, read_usage
 from scheduler.portfolio import Portfolio
 from scheduler.schedule import Schedule
@@ -34,7 +34,7 @@ def load(
     previous: Schedule | None = None,
     out: str | Path | None = None,
 ) -> Portfolio:
-    """Load the portfolio in a folder and check everything about it.
+    """Load the portfolio in a folder, or in a portfolio.json, and check everything about it.
 
     `now` is the instant of planning; without it the policy's counts, or else the clock (until the horizon starts).
     `previous` is an earlier schedule: windows that it announced are held to be announced. `out` is the
@@ -47,22 +47,23 @@ def load(
         With every problem of every file.
     """
     clock = datetime.now(UTC)
-    folder = Path(path)
-    findings = Findings((*FILES, "usage.parquet"))
-    if not folder.is_dir():
-        raise InputError([f"{path}: is not a folder; a portfolio is a folder of tables"])
-    survey(folder, findings)
-    policy = read_policy(folder, findings)
+    source = open_source(Path(path))
+    findings = Findings(tuple(FILES))
+    source.survey(findings)
+    policy = source.policy(findings)
     instant = planning_instant(policy, now, clock, findings)
     tables: dict[str, Table] = {}
     zones: dict[str, str] = {}
 
-    def zone_of(row: Row) -> str:
-        return zones.get(row["team"], policy.zone) if row.file in _TEAM_TIMES else policy.zone
+    def home(row: Row) -> str:
+        return policy.zone
+
+    def team_zone(row: Row) -> str:
+        return zones.get(row["team"], policy.zone)
 
     for file in FILES:
         if file not in _OTHER_FILES:
-            tables[file] = read_table(folder, file, findings, zone_of)
+            tables[file] = source.table(file, findings, team_zone if file in _TEAM_TIMES else home)
             if file == "teams.csv":
                 zones = {row["team"]: row["time_zone"] or policy.zone for row in tables[file] if row["team"]}
     series: Mapping[str, Series] = {}
@@ -76,23 +77,25 @@ def load(
     teams, services = (
         Names(where(kinds), gathered.known(*kinds)) for kinds in (("team",), ("service", "group"))
     )  # fmt: skip
-    usage = read_usage(folder, zones, teams, services, instant, findings)
-    periods = read_calendars(folder, policy, tables["calendars.csv"], findings)
+    usage = read_usage(source.usage(findings), zones, teams, services, instant, findings)
+    periods = source.periods(policy, tables["calendars.csv"], findings)
+    announced = source.announced(findings)
     _refuse(findings)
     portfolio = assemble(gathered, usage, periods, instant)
     _check_decisions(portfolio, tables["decisions.csv"], findings)
     _refuse(findings)
     unbuilt(tables, findings)
     caution(portfolio, gathered, findings)
-    apart = out is not None and Path(out).resolve() != folder.resolve()
+    apart = out is not None and str(Path(out).resolve()) != source.name
     later = later_decisions(Path(str(out)), portfolio, findings) if apart else ()
     _refuse(findings)
+    portfolio = replace(portfolio, announced={one: told for one, told in announced.items() if one in portfolio.changes})
     alone = content_hash(portfolio)
     loaded = replace(
         portfolio,
         decisions=portfolio.decisions + later,
         warnings=tuple(findings.warnings),
-        folder=str(folder.resolve()),
+        folder=source.name,
         folder_hash=alone,
         content_hash=alone,
     )

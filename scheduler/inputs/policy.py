@@ -14,7 +14,8 @@ from scheduler.horizon import Horizon
 from scheduler.inputs.cells import CellError, parse, parse_time
 from scheduler.inputs.columns import TABLES, Column
 from scheduler.inputs.errors import Findings, Place, shown
-from scheduler.inputs.tables import Row, instant, read_cell, read_text, utc_text
+from scheduler.inputs.tables import Row, instant, read_cell, utc_text
+from scheduler.inputs.text_files import read_text
 from scheduler.portfolio import Forecast, Policy, ServiceLevel
 
 FILE = "policy.toml"
@@ -49,6 +50,7 @@ class PolicyCells:
     levels: dict[str, Row] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
     whole: bool = False
+    file: str = FILE
 
     @property
     def zone(self) -> str:
@@ -65,7 +67,7 @@ class PolicyCells:
 
     def place(self, key: str) -> Place:
         """Give the place of a dotted key, with its line where it has one of its own."""
-        return Place(FILE, self.lines.get(key, 0), key)
+        return Place(self.file, self.lines.get(key, 0), key)
 
 
 def read_policy(folder: Path, findings: Findings) -> PolicyCells:
@@ -79,7 +81,12 @@ def read_policy(folder: Path, findings: Findings) -> PolicyCells:
     except (ValueError, RecursionError, ArithmeticError) as error:
         findings.problem(Place(FILE), f"is not TOML ({error}); correct that line")
         return PolicyCells()
-    cells = PolicyCells(lines=_lines(text), whole=True)
+    return policy_cells(document, _lines(text), FILE, findings)
+
+
+def policy_cells(document: Mapping[str, Any], lines: Mapping[str, int], file: str, findings: Findings) -> PolicyCells:
+    """Read the keys of a policy; `lines` says where they stand in the file."""
+    cells = PolicyCells(lines=lines, whole=True, file=file)
     tables = {name: _table(cells, document, name, "", findings) for name in (_LEVELS, _FORECAST)}
     top = {name: value for name, value in document.items() if name not in tables}
     _read(cells, cells.main, _Section("", "", top), findings)
@@ -88,7 +95,7 @@ def read_policy(folder: Path, findings: Findings) -> PolicyCells:
         _check_name(cells, name, findings)
         prefix = f"{_LEVELS}.{name}."
         level = _table(cells, tables[_LEVELS], name, f"{_LEVELS}.", findings)
-        cells.levels[name] = Row(FILE, 0)
+        cells.levels[name] = Row(file, 0)
         _read(cells, cells.levels[name], _Section(prefix, f"{_LEVELS}.NAME.", level), findings)
     _check_grid(cells, document, findings)
     return cells
@@ -128,7 +135,7 @@ def _read(cells: PolicyCells, row: Row, section: _Section, findings: Findings) -
         key = section.prefix + name
         place = cells.place(key)
         cell = _written(section.document.get(name, ""))
-        here = Row(FILE, place.row)
+        here = Row(cells.file, place.row)
         if cell is None:
             findings.problem(place, f"{shown(section.document[name])} is not a single value; write one")
         elif column.required and name not in section.document:

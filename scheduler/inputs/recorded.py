@@ -1,9 +1,10 @@
-"""Reads the cells of usage.csv or usage.parquet by whole columns: ten million rows are no exception there.
+"""Reads the cells of recorded usage by whole columns: ten million rows are no exception there.
 
 Names and times repeat a lot, so each column of them comes as a list of distinct values and one code per row.
 """
 
 import csv
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -19,7 +20,9 @@ import pyarrow.parquet
 from scheduler.inputs.cells import LONGEST_CELL, CellError, parse, parse_time
 from scheduler.inputs.columns import TABLES, Column
 from scheduler.inputs.errors import Findings, Place, and_more, at_most
-from scheduler.inputs.tables import decoded, read_header
+from scheduler.inputs.sheets import find_table, records
+from scheduler.inputs.tables import read_header
+from scheduler.inputs.text_files import MOST_LINE, Record, UnreadableError, decoded
 
 COLUMNS = TABLES["usage.csv"]
 REPEATING = ("team", "service", "start")
@@ -79,46 +82,78 @@ class Recorded:
 
 def open_usage(folder: Path, findings: Findings) -> Recorded | None:
     """Read the columns of the usage file; None where there is no such file, or it cannot be read at all."""
-    table, parquet = folder / "usage.csv", folder / "usage.parquet"
-    if table.is_file() and parquet.is_file():
-        findings.problem(Place(parquet.name), "is here beside usage.csv; keep one of the two")
-        return None
-    path = parquet if parquet.is_file() else table
-    if not path.is_file():
-        return None
-    too_large = at_most(path, _MOST_MEGABYTES)
-    if too_large:
-        findings.problem(Place(path.name), too_large)
+    path = find_table(folder, "usage.csv", findings)
+    if path is None or any(note.startswith("usage.") for note in findings.problems):
         return None
     try:
-        return _parquet(path, findings) if path == parquet else _csv(path, findings)
+        too_large = at_most(path, _MOST_MEGABYTES)
+        if too_large:
+            raise UnreadableError(too_large)
+        if path.suffix == ".xlsx":
+            return from_records(path.name, records(path), findings)
+        return _parquet(path, findings) if path.suffix == ".parquet" else _csv(path, findings)
+    except UnreadableError as error:
+        findings.problem(Place(path.name, error.row, error.column), error.text)
+    except MemoryError:
+        findings.problem(Place(path.name), "does not fit into memory; was the right file saved here?")
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         reason = " ".join(str(error).split())
         findings.problem(Place(path.name), f"cannot be read ({reason[:200]}); check how it was saved")
+    return None
+
+
+def from_records(name: str, found: Iterator[Record], findings: Findings) -> Recorded | None:
+    """Take the columns from records of text, the header first; None where a required one is missing."""
+    number, names = next(found, (1, []))
+    header = read_header("usage.csv", name, names, findings)
+    if any(column.required and column not in header for column in COLUMNS.values()):
         return None
+    blank = [""] * len(header)
+    rows: list[list[str]] = []
+    first = number + 1
+    for row, cells in found:
+        # Lines that a reader leaves out count, so that each row keeps its number.
+        rows += [blank] * (row - first - len(rows))
+        if len(cells) != len(header):
+            raise UnreadableError(f"has {len(cells)} cells where the header has {len(header)}; check its columns", row)
+        rows.append(cells)
+    columns = zip(*rows, strict=True) if rows else [()] * len(header)
+    return from_columns(
+        name, {column.name: list(cells) for column, cells in zip(header, columns, strict=True) if column}, first
+    )
 
 
-def _is_text(path: Path, findings: Findings) -> bool:
-    """Tell whether a file is UTF-8 text, reporting the row of what is not."""
+def from_columns(name: str, columns: Mapping[str, list[str]], first_line: int = 1) -> Recorded:
+    """Take columns of text cells by name."""
+    arrays = {key: pa.chunked_array([pa.array([cell or None for cell in cells], pa.string())])
+              for key, cells in columns.items()}  # fmt: skip
+    return Recorded(name, first_line, columns=arrays)
+
+
+def _check_text(path: Path) -> None:
+    """Raise `UnreadableError` where a file is not UTF-8 text, or has a line longer than can be read."""
     row = 1
     with path.open("rb") as file:
-        while lines := file.read(_READ_AT_ONCE) + file.readline():
-            if decoded(path.name, lines, findings, row=row) is None:
-                return False
-            row += lines.count(b"\n")
-    return True
+        while lines := file.read(_READ_AT_ONCE):
+            lines += file.readline(MOST_LINE)
+            decoded(lines, row)
+            ends = np.flatnonzero(np.frombuffer(lines, np.uint8) == ord("\n"))
+            gaps = np.diff(ends, prepend=-1, append=len(lines))
+            if gaps.max() > MOST_LINE:
+                text = f"has a line of more than {MOST_LINE:,} characters; check how it was saved"
+                raise UnreadableError(text, row + int(gaps.argmax()))
+            row += len(ends)
 
 
 def _csv(path: Path, findings: Findings) -> Recorded | None:
-    if not _is_text(path, findings):
-        return None
+    _check_text(path)
     with path.open(encoding="utf-8-sig", newline="") as file:
         names = next(csv.reader([file.readline(LONGEST_CELL)]), [])
     if not names:
         required = ",".join(column.name for column in COLUMNS.values() if column.required)
         findings.problem(Place(path.name), f"does not begin with a header; write at least {required}")
         return None
-    header = read_header(path.name, names, findings)
+    header = read_header("usage.csv", path.name, names, findings)
     if any(column.required and column not in header for column in COLUMNS.values()):
         return None
     found = Recorded(path.name)
@@ -153,7 +188,7 @@ def _csv(path: Path, findings: Findings) -> Recorded | None:
 
 def _parquet(path: Path, findings: Findings) -> Recorded | None:
     schema = pyarrow.parquet.read_schema(path)
-    header = read_header(path.name, list(schema.names), findings)
+    header = read_header("usage.csv", path.name, list(schema.names), findings)
     if any(column.required and column not in header for column in COLUMNS.values()):
         return None
     names = [column.name for column in header if column]

@@ -215,7 +215,7 @@ class _References:
             ):
                 pieces: dict[str, None] = {}
                 for piece in row[column] or ():
-                    name = resolve(piece, self.known) if TABLES[row.file][column].type == "predecessors" else piece
+                    name = resolve(piece, self.known) if TABLES["changes.csv"][column].type == "predecessors" else piece
                     if name in self.found and name == self._series_of(row):
                         text = f"{shown(piece)} is this change itself; delete it here"
                         self.findings.problem(row.place(column), text)

@@ -1,7 +1,5 @@
-"""Reads CSV files into rows of typed values, noting every problem and every column that nobody asked for."""
+"""Reads tables into rows of typed values, noting every problem and every column that nobody asked for."""
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,13 +10,13 @@ from zoneinfo import ZoneInfo
 from scheduler.horizon import is_skipped, wall_to_utc
 from scheduler.inputs.cells import CellError, parse
 from scheduler.inputs.columns import FILES, TABLES, Column
-from scheduler.inputs.errors import Findings, Place, and_more, at_most, shown
+from scheduler.inputs.errors import Findings, Place, and_more, shown
+from scheduler.inputs.sheets import ENDINGS, find_table, records
+from scheduler.inputs.text_files import Record, UnreadableError
 
-_MOST_MEGABYTES = 100
-_SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
+_OTHER_SPREADSHEETS = (".xls", ".xlsm", ".xlsb", ".ods")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet takes for a formula."""
-_TABLE_ENDINGS = (".csv", ".toml", ".parquet", ".tsv")
 
 ZoneOf = Callable[["Row"], str]
 
@@ -69,53 +67,72 @@ class Table:
 
 
 def survey(folder: Path, findings: Findings) -> None:
-    """Report files that are required and missing, not known, or of a kind that is not read."""
-    known = {*FILES, "usage.parquet"}
+    """Report files that are required and missing, not known, of a kind that is not read, or no files at all."""
+    known = {
+        "policy.toml",
+        *(f"{stem_of(file)}{ending}" for file in TABLES for ending in ENDINGS if file != "policy.toml"),
+    }
     try:
-        names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+        paths = sorted((path for path in folder.iterdir() if not path.name.startswith(".")), key=lambda path: path.name)
+        names = [path.name for path in paths if path.is_file()]
     except OSError as error:
         findings.problem(Place(folder.name), f"cannot be read ({error.strerror}); check that you may open it")
         return
+    for path in paths:
+        if path.name in known and path.name not in names:
+            findings.problem(Place(path.name), "is not a regular file, or a link that leads nowhere; put a file there")
     for name in names:
         ending = Path(name).suffix.lower()
-        if ending in _SPREADSHEETS:
-            findings.warn(Place(name), "Excel files are not read yet, this file is ignored; save its tables as CSV")
-        elif ending in _TABLE_ENDINGS and name not in known:
+        if ending in _OTHER_SPREADSHEETS:
+            findings.warn(Place(name), f"files of type {ending} are not read, this one is ignored; save it as .xlsx")
+        elif ending in (*ENDINGS, ".toml", ".tsv") and name not in known:
             findings.warn(Place(name), f"unknown file, ignored{findings.guess(name, known)}")
+    stems = {stem_of(name) for name in names if name in known}
     for file in FILES.values():
-        if file.required and file.name not in names:
+        if file.required and stem_of(file.name) not in stems:
             mend = findings.guess(file.name, [name for name in names if name not in known], "add it")
             findings.problem(Place(file.name), f"required file is missing{mend}")
 
 
+def stem_of(file: str) -> str:
+    """Give the name of a file without its ending."""
+    return file.rpartition(".")[0]
+
+
 def read_table(folder: Path, file: str, findings: Findings, zone_of: ZoneOf) -> Table:
-    """Read one CSV file of a portfolio; a file that is not there is a table without rows.
+    """Read one table of a portfolio, in whatever form it has; one that is not there is a table without rows.
 
     Times without an offset are wall-clock times of `zone_of(row)`; all come out in UTC.
     """
-    table = Table(file)
-    path = folder / file
-    if not path.is_file():
-        table.whole = not FILES[file].required
-        return table
-    table.exists = True
-    text = read_text(path, findings)
-    records = _records(file, text, findings) if text is not None else []
-    if not records:
+    path = find_table(folder, file, findings)
+    if path is None:
+        return Table(file, whole=not FILES[file].required)
+    return table_of(file, path.name, records(path), findings, zone_of)
+
+
+def table_of(file: str, name: str, found: Iterator[Record], findings: Findings, zone_of: ZoneOf) -> Table:
+    """Read the records of a table, the header first; `name` is what messages call it."""
+    table = Table(name, exists=True)
+    columns: list[Column | None] = []
+    try:
+        for number, cells in found:
+            if not columns:
+                columns = read_header(file, name, cells, findings)
+                table.whole = not any(one.required for one in TABLES[file].values() if one not in columns)
+            elif any(cell.strip() for cell in cells):
+                if len(cells) != len(columns):
+                    text = f"has {len(cells)} cells where the header has {len(columns)}"
+                    findings.problem(Place(name, number), f"{text}; check its commas and quotation marks")
+                    _rescue(table, number, columns, cells)
+                else:
+                    table.rows.append(_row(file, Row(name, number), columns, cells, findings, zone_of))
+    except UnreadableError as error:
+        findings.problem(Place(name, error.row, error.column), error.text)
         table.whole = False
         return table
-    columns = read_header(file, records[0][1], findings)
-    table.whole = not any(column.required for column in TABLES[file].values() if column not in columns)
-    for number, cells in records[1:]:
-        if any(cell.strip() for cell in cells):
-            if len(cells) != len(columns):
-                findings.problem(
-                    Place(file, number),
-                    f"has {len(cells)} cells where the header has {len(columns)}; check its commas and quotation marks",
-                )
-                _rescue(table, number, columns, cells)
-            else:
-                table.rows.append(_row(file, number, columns, cells, findings, zone_of))
+    if not columns:
+        findings.problem(Place(name), f"is empty; write at least the header {','.join(_required(file))}")
+        table.whole = False
     return table
 
 
@@ -128,67 +145,17 @@ def _rescue(table: Table, number: int, columns: list[Column | None], cells: list
     table.whole = False
 
 
-def read_text(path: Path, findings: Findings, most_megabytes: int = _MOST_MEGABYTES) -> str | None:
-    """Read a text file as UTF-8, with or without a byte order mark; None (and a problem) where that cannot be done."""
-    place = Place(path.name)
-    too_large = at_most(path, most_megabytes)
-    if too_large:
-        findings.problem(place, too_large)
-        return None
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        findings.problem(place, f"cannot be read ({error.strerror}); check that you may open it")
-        return None
-    return decoded(path.name, content, findings)
-
-
-def decoded(file: str, content: bytes, findings: Findings, *, row: int = 1) -> str | None:
-    """Decode UTF-8 that begins in a row, reporting the row of what is not."""
-    zero = content.find(b"\0")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row += content.count(b"\n", 0, error.start)
-        byte = content[error.start]
-        findings.problem(Place(file, row), f"byte 0x{byte:02x} is not UTF-8 text; save the file as UTF-8")
-        return None
-    if zero >= 0:
-        row += content.count(b"\n", 0, zero)
-        findings.problem(Place(file, row), "has a NUL byte, so this is not a text file; save it as UTF-8 text")
-        return None
-    return text
-
-
-def _records(file: str, text: str, findings: Findings) -> list[tuple[int, list[str]]]:
-    """Split CSV text into records, each with the line it starts on; empty lines are left out."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    records: list[tuple[int, list[str]]] = []
-    line = 1
-    try:
-        for cells in reader:
-            if cells:
-                records.append((line, cells))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        findings.problem(Place(file, line), f"cannot be read as CSV ({error}); check its quotation marks")
-        return []
-    if not records:
-        findings.problem(Place(file), f"is empty; write at least the header {','.join(_required(file))}")
-    return records
-
-
 def _required(file: str) -> list[str]:
     return [column.name for column in TABLES[file].values() if column.required]
 
 
-def read_header(file: str, names: list[str], findings: Findings) -> list[Column | None]:
-    """Find the column of every name of a header; None for names that are not known.
+def read_header(file: str, name: str, names: list[str], findings: Findings) -> list[Column | None]:
+    """Find the column of every name in the header of a table; None for names that are not known.
 
-    `file` may be another form of a known one, as usage.parquet is of usage.csv.
+    `name` is what messages call the table.
     """
-    known = TABLES[file.replace(".parquet", ".csv")]
-    place = Place(file, 1)
+    known = TABLES[file]
+    place, called = Place(name, 1), name
     columns: list[Column | None] = []
     if len(names) == 1 and any(mark in names[0] for mark in ";\t"):
         findings.problem(place, f"{shown(names[0])} is one single column; separate columns by commas")
@@ -196,7 +163,7 @@ def read_header(file: str, names: list[str], findings: Findings) -> list[Column 
     for name in (name.strip() for name in names):
         column = known.get(name)
         if column and column in columns:
-            findings.problem(Place(file, 1, name), "this column comes twice; delete one")
+            findings.problem(Place(called, 1, name), "this column comes twice; delete one")
         if not column:
             unused = [other for other in known if other not in names]
             what = f"{shown(name)} is an unknown column, ignored" if name else "a column without a name is ignored"
@@ -205,14 +172,13 @@ def read_header(file: str, names: list[str], findings: Findings) -> list[Column 
     for column in known.values():
         if column.required and column not in columns:
             mend = findings.guess(column.name, [name.strip() for name in names if name.strip() not in known], "add it")
-            findings.problem(Place(file, 1, column.name), f"this required column is missing{mend}")
+            findings.problem(Place(called, 1, column.name), f"this required column is missing{mend}")
     return columns
 
 
 def _row(
-    file: str, number: int, columns: list[Column | None], cells: list[str], findings: Findings, zone_of: ZoneOf
+    file: str, row: Row, columns: list[Column | None], cells: list[str], findings: Findings, zone_of: ZoneOf
 ) -> Row:
-    row = Row(file, number)
     times: list[tuple[Column, str]] = []
     for column, cell in zip(columns, cells, strict=True):
         if column is None:

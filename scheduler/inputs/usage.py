@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,7 +12,7 @@ import pyarrow as pa
 
 from scheduler.horizon import is_repeated, is_skipped, wall_to_utc
 from scheduler.inputs.errors import Findings, Place, and_more, shown
-from scheduler.inputs.recorded import Coded, Codes, Recorded, numbers, open_usage, times
+from scheduler.inputs.recorded import Coded, Codes, Recorded, numbers, times
 from scheduler.inputs.tables import skipped_text, utc_text
 from scheduler.portfolio import no_usage
 
@@ -44,14 +43,18 @@ class _Rows:
 
 
 def read_usage(
-    folder: Path, team_zones: Mapping[str, str], teams: Names, services: Names, now: datetime, findings: Findings
+    recorded: Recorded | None,
+    team_zones: Mapping[str, str],
+    teams: Names,
+    services: Names,
+    now: datetime,
+    findings: Findings,
 ) -> pd.DataFrame:
-    """Read usage.csv or usage.parquet into the table of `scheduler.portfolio.no_usage`.
+    """Turn the columns of recorded usage into the table of `scheduler.portfolio.no_usage`; without any it has no rows.
 
     Rows come sorted by team, service and start, whatever their order in the file. Rows from `now` on are kept, since
     they say who uses what, and warned about.
     """
-    recorded = open_usage(folder, findings)
     if recorded is None:
         return no_usage()
     team, service, start = (recorded.coded(name) for name in ("team", "service", "start"))

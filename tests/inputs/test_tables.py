@@ -95,13 +95,13 @@ def test_missing_files(folder: Any) -> None:
 
 
 def test_unknown_files_and_columns_are_warned_about(folder: Any) -> None:
-    folder.write("chnges.csv", "x\n").write("changes.xlsx", b"PK").write("notes.txt", "x").write(".hidden.csv", "x")
+    folder.write("chnges.csv", "x\n").write("changes.xls", b"x").write("notes.txt", "x").write(".hidden.csv", "x")
     folder.write("changes.csv", "change,services,duration_minutes,duration_p90,,x|y\nC1,mail,60,90,,\n")
     assert folder.warnings() == [
         "changes.csv, row 1: 'duration_p90' is an unknown column, ignored; did you mean 'duration_p90_minutes'?",
         "changes.csv, row 1: a column without a name is ignored",
         "changes.csv, row 1: 'x|y' is an unknown column, ignored",
-        "changes.xlsx: Excel files are not read yet, this file is ignored; save its tables as CSV",
+        "changes.xls: files of type .xls are not read, this one is ignored; save it as .xlsx",
         "chnges.csv: unknown file, ignored; did you mean 'changes.csv'?",
     ]
 
