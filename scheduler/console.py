@@ -142,8 +142,8 @@ def _relaxations(result: Result) -> Iterator[str]:
         return
     currency = result.portfolio.policy.currency
     least = result.relaxations[0].objective_cents
-    together = len(result.relaxations[0].lifted)
-    yield "One of these would make a plan possible:" if together == 1 else "Steps that together make a plan possible:"
+    several = any(len(one.lifted) > 1 for one in result.relaxations)
+    yield f"Each of these would make a plan possible{', the steps of a line taken together' if several else ''}:"
     for one in result.relaxations[:MOST_RELAXATIONS]:
         cost = f"{'' if one.proven else 'at most '}{money_text(one.objective_cents, currency)}"
         more = one.objective_cents - least

@@ -167,7 +167,7 @@ def test_why_nothing_fits_and_what_would_help() -> None:
         "  due: A is early",
         "Nor can these, whatever is done about the others:",
         "  due: B",
-        "One of these would make a plan possible:",
+        "Each of these would make a plan possible:",
         "  leave A out",
         "    and the plan costs 50.00 EUR (weighted, with delay and what is left out)",
         "  let A be late",
@@ -176,7 +176,7 @@ def test_why_nothing_fits_and_what_would_help() -> None:
     ]
     many = tuple(mended(0, True, "leave A out", f"leave B{number} out") for number in range(12))
     said = result_text(result(clash=clash, relaxations=many, **none))
-    assert "Steps that together make a plan possible:\n  leave A out; leave B0 out\n" in said
+    assert "make a plan possible, the steps of a line taken together:\n  leave A out; leave B0 out\n" in said
     assert said.endswith("  and 2 other ways, which --json lists")
 
 

@@ -27,7 +27,7 @@ from scheduler.verify import bill
 from scheduler.wording import instant_text, listing
 
 MOST_TOGETHER = 5  # rules that are lifted at once, at most
-MOST_PRICED = 12  # ways to mend it that are priced
+MOST_PRICED, MOST_WHOLE = 12, 3  # ways to mend it that are priced, and of those with whole rules
 EACH = 5.0  # seconds or units to price one way once, at most
 
 _Way = tuple[Demand, ...]
@@ -38,7 +38,8 @@ def relaxations(
 ) -> list[Relaxation]:
     """Price the ways to mend all clashes that lift the fewest demands, the cheapest first; empty where time is up."""
     pricing = _Pricing(problem, effort, seed)
-    answers = dict(islice(_ways(pricing, cores), MOST_PRICED))
+    whole = islice(_ways(pricing, cores, whole=True), MOST_WHOLE) if len(cores) > 1 else ()
+    answers = dict([*whole, *islice(_ways(pricing, cores, whole=False), MOST_PRICED)])
     rough = [way for way, answer in answers.items() if answer.status != "OPTIMAL"]
     best = min(answers.values(), key=lambda one: one.objective or 0, default=None)
     for left, way in zip(range(len(rough), 0, -1), rough, strict=True):
@@ -80,17 +81,17 @@ def lift(problem: Problem, lifted: Iterable[Demand]) -> Problem:
     return problem
 
 
-def _ways(pricing: _Pricing, cores: Sequence[Core]) -> Iterator[tuple[_Way, Answer]]:
+def _ways(pricing: _Pricing, cores: Sequence[Core], *, whole: bool) -> Iterator[tuple[_Way, Answer]]:
     """Plan without the smallest sets that meet every clash known; those that leave a clash make it known.
 
     Once a set mends everything, the others tried differ from it in one demand, and the last is made of the best ones.
     """
     cores, problem = list(cores), pricing.problem
-    for count in range(1, MOST_TOGETHER + 1):
+    for count in range(1, (min(len(cores) - 1, MOST_TOGETHER) if whole else MOST_TOGETHER) + 1):
         seen: set[frozenset[Demand]] = set()
         prices: dict[_Way, int] = {}
         while True:
-            known = _options(problem, cores)
+            known = _options(problem, cores, whole)
             base = next(iter(prices), None)
             open_ways = _meeting(known, count) if base is None else [*_beside(known, base), _best(prices, base)]
             way = next((one for one in open_ways if frozenset(one) not in seen), None)
@@ -111,10 +112,11 @@ def _ways(pricing: _Pricing, cores: Sequence[Core]) -> Iterator[tuple[_Way, Answ
             return
 
 
-def _options(problem: Problem, cores: Sequence[Core]) -> list[_Way]:
+def _options(problem: Problem, cores: Sequence[Core], whole: bool) -> list[_Way]:
     """List for each clash what could be lifted to mend it.
 
-    These are its demands, a change in it that is left out, and a rule that several clashes have as a whole.
+    These are its demands, or a change in it that is left out; with `whole`, a rule that several clashes have comes
+    first, lifted for every change.
     """
     rules = Counter(rule for core in cores for rule in {demand.rule for demand in core.demands} - {FRAME})
     options = []
@@ -122,8 +124,8 @@ def _options(problem: Problem, cores: Sequence[Core]) -> list[_Way]:
         own = dict.fromkeys(demand for demand in core.demands if demand.rule != FRAME)
         names = dict.fromkeys(name for demand in core.demands for name in demand.changes)
         out = [Demand(MANDATORY, (name,)) for name in names if problem.drop_price[problem.index[name]] is None]
-        whole = dict.fromkeys(Demand(one.rule, tuple(problem.changes)) for one in own if rules[one.rule] > 1)
-        options.append((*whole, *own, *out))
+        every = dict.fromkeys(Demand(one.rule, tuple(problem.changes)) for one in own if rules[one.rule] > 1)
+        options.append((*(every if whole else ()), *own, *out))
     return options
 
 

@@ -75,7 +75,17 @@ def test_where_one_step_is_not_enough_the_fewest_are_named() -> None:
     # Both clash over their own dates: to do without all due dates, or all earliest dates, is one step. After ten on
     # Tuesday A costs 100; B is late anyway, for 200 from five on Monday. Before, A costs 700, half of it
     # over before ten, and B 400.
-    assert found == {frozenset({("due", ("A", "B"))}): 300, frozenset({("earliest", ("A", "B"))}): 1100}
+    assert found[frozenset({("due", ("A", "B"))})] == 300
+    assert found[frozenset({("earliest", ("A", "B"))})] == 1100
+    # Or each is mended by itself.
+    mend_a = {("due", ("A",)): 100, ("earliest", ("A",)): 700, ("mandatory", ("A",)): 0}
+    mend_b = {("due", ("B",)): 200, ("earliest", ("B",)): 400, ("mandatory", ("B",)): 0}
+    prices = {frozenset({a, b}): mend_a[a] + mend_b[b] for a in mend_a for b in mend_b}
+    apart = {steps: price for steps, price in found.items() if len(steps) == 2}
+    # Those tried differ from the first in one step, and the best of each are taken together.
+    assert apart.items() <= prices.items()
+    assert {step for steps in apart for step in steps} == mend_a.keys() | mend_b.keys()
+    assert result.relaxations[0].objective_cents == 0
 
 
 def test_steps_for_clashes_that_share_no_rule() -> None:
@@ -92,7 +102,6 @@ def test_steps_for_clashes_that_share_no_rule() -> None:
     mend_a = {("due", ("A",)): 100, ("earliest", ("A",)): 900, ("mandatory", ("A",)): 0}
     mend_b = {("allowed", ("B",)): 200, ("mandatory", ("B",)): 0}
     prices = {frozenset({a, b}): mend_a[a] + mend_b[b] for a in mend_a for b in mend_b}
-    # Those tried differ from the first in one step, and the best of each are taken together.
     assert found.items() <= prices.items()
     assert {step for steps in found for step in steps} == mend_a.keys() | mend_b.keys()
     assert min(found.values()) == 0
