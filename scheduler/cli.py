@@ -15,6 +15,7 @@ from scheduler.batch import load_after, load_with_plan, sample_folder
 from scheduler.console import (
     explanations_document,
     explanations_text,
+    portfolio_document,
     portfolio_text,
     violations_document,
     violations_text,
@@ -26,6 +27,7 @@ from scheduler.inputs.cells import CellError, parse_time
 from scheduler.publish.curve_file import CURVE_FORMATS, curve_document, curve_file
 from scheduler.running import BROKEN, answer, orderly, print_json, refuse, run, serve, solve_file
 from scheduler.schedule import Schedule
+from scheduler.solver.clash import emptied
 from scheduler.solver.document_schema import SCHEMA
 from scheduler.verify import verify
 
@@ -156,9 +158,9 @@ def check_command(folder: Folder, now: Now = None, json: Json = False) -> None:
             print_json({"problems": error.problems, "warnings": []})
         refuse(error.problems)
     if json:
-        print_json({"problems": [], "warnings": list(portfolio.warnings)})
+        print_json(portfolio_document(portfolio, emptied(portfolio)))
     else:
-        print(portfolio_text(portfolio))
+        print(portfolio_text(portfolio, emptied(portfolio)))
 
 
 @app.command("verify")

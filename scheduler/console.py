@@ -13,7 +13,7 @@ from scheduler.explanation import Explanation
 from scheduler.inputs.tables import utc_text
 from scheduler.portfolio import Portfolio
 from scheduler.ruled_out import ruled_out
-from scheduler.schedule import Result, Violation
+from scheduler.schedule import Clash, Result, Violation
 from scheduler.solver.optimise import Progress
 from scheduler.summary import HABIT_NAMES, compared_cents, count_text, is_proven, own_figures, proof_text, saves_text
 from scheduler.wording import instant_text, listing, money_text, window_text
@@ -264,8 +264,8 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[
 # --- other answers -----------------------------------------------------------------------------------------------
 
 
-def portfolio_text(portfolio: Portfolio) -> str:
-    """Say what a portfolio holds and what to look into."""
+def portfolio_text(portfolio: Portfolio, shut: Mapping[str, Sequence[Clash]]) -> str:
+    """Say what a portfolio holds and what to look into; `shut` says what leaves some changes no start."""
     horizon, zone = portfolio.horizon, portfolio.policy.time_zone
     people = "nobody named to do the work" if portfolio.engineers is None else f"{len(portfolio.engineers)} engineers"
     lines = [
@@ -275,7 +275,19 @@ def portfolio_text(portfolio: Portfolio) -> str:
         *_assumptions(portfolio),
         *(f"warning: {text}" for text in portfolio.warnings),
     ]
+    for name, clash in shut.items():
+        so = "so that no plan can be made" if portfolio.changes[name].mandatory else "so that it will be left out"
+        lines.append(f"no start is left for {name}, {so}: {'; '.join(one.text for one in clash)}")
     return "\n".join(lines)
+
+
+def portfolio_document(portfolio: Portfolio, shut: Mapping[str, Sequence[Clash]]) -> dict[str, Any]:
+    """Give what there is to look into in a portfolio without problems as the content of a JSON document."""
+    without_start = [
+        {"change": name, "mandatory": portfolio.changes[name].mandatory, "clash": [_plain(one) for one in clash]}
+        for name, clash in shut.items()
+    ]
+    return {"problems": [], "warnings": list(portfolio.warnings), "without_start": without_start}
 
 
 def problem_text(document: Mapping[str, Any]) -> str:

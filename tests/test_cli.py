@@ -214,6 +214,26 @@ def test_check_counts_and_warns(folder: Path) -> None:
     document = json.loads(run("check", folder, "--json").stdout)
     assert document["problems"] == []
     assert document["warnings"]
+    assert [one["change"] for one in document["without_start"]] == ["C"]
+
+
+def test_check_says_what_leaves_a_change_no_start(folder: Path) -> None:
+    tidy = "C,Tidy,mail,30,2027-03-01T00:15:00Z,,no,70.00\n"
+    must = "D,Switch over,mail,60,2027-03-01T00:30:00Z,,yes,\n"
+    (folder / "changes.csv").write_text(CHANGES.splitlines(keepends=True)[0] + tidy + must)
+    result = run("check", folder)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-2:] == [
+        "no start is left for C, so that it will be left out: C, which needs 30 min, is due Mon 1 Mar 2027 00:15 UTC",
+        "no start is left for D, so that no plan can be made: D, which needs 1 h, is due Mon 1 Mar 2027 00:30 UTC",
+    ]
+    first, _ = json.loads(run("check", folder, "--json").stdout)["without_start"]
+    assert (first["change"], first["mandatory"]) == ("C", False)
+    assert [(one["rule"], one["changes"]) for one in first["clash"]] == [("due", ["C"])]
+    planned = json.loads(run("plan", folder, "--json", "--time-limit", 5).stdout)
+    assert planned["clash_is_minimal"]
+    assert [(one["rule"], one["changes"]) for one in planned["clash"]] == [("due", ["D"])]
+    assert {step["rule"] for way in planned["relaxations"] for step in way["lifted"]} == {"due", "mandatory"}
 
 
 def test_refused_input_gives_every_reason_on_stderr(folder: Path) -> None:

@@ -7,7 +7,7 @@ demand is.
 """
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeVar
@@ -62,6 +62,21 @@ def emptied_by(portfolio: Portfolio, change: str) -> tuple[Clash, ...]:
     problem = rules_alone(portfolio)
     core = _of_one(problem, problem.index[change], Effort(AT_LEAST))
     return in_words(portfolio, problem, core.demands) if core else ()
+
+
+def emptied(portfolio: Portfolio) -> Mapping[str, tuple[Clash, ...]]:
+    """Give what `emptied_by` says of every change that it leaves no start, in the order of changes.csv."""
+    problem = rules_alone(portfolio)
+    compiled = compile_problem(problem)
+    state = State(compiled)
+    # What comes after another has no start before that one is placed, which says nothing.
+    shut = [
+        name
+        for number, name in enumerate(problem.changes)
+        if not compiled.ok[number].any() or not (compiled.lags_of[number] or state.feasible(number).any())
+    ]
+    found = ((name, emptied_by(portfolio, name)) for name in portfolio.changes if name in set(shut))
+    return {name: clash for name, clash in found if clash}
 
 
 # --- for a canonical problem -------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from tiny_problems import optimum, problems, random_problem
 
 from scheduler.portfolio import Impact, Portfolio
 from scheduler.schedule import Clash
-from scheduler.solver.clash import cores, emptied_by, find_cores, quick_xplain, rules_alone
+from scheduler.solver.clash import cores, emptied, emptied_by, find_cores, quick_xplain, rules_alone
 from scheduler.solver.clash_words import in_words
 from scheduler.solver.deciding import has_plan
 from scheduler.solver.demands import Demand, demands, only_changes, only_demands, without
@@ -322,6 +322,7 @@ def test_masks_that_empty_a_change_are_named_with_what_they_come_from() -> None:
         calendars=[calendar("nights", "allowed", "Mon-Sun 22:00-06:00")],
     )
     said = {name: [(one.rule, one.text) for one in emptied_by(p, name)] for name in p.changes}
+    assert emptied(p) == {name: emptied_by(p, name) for name in "ABCDEFH"}
     # The fixed start of E needs no notice. Each set is the smallest there is: for A notice and due are enough.
     assert said == {
         "A": [
