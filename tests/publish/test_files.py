@@ -14,6 +14,7 @@ from builders import change, level, portfolio, schedule, team
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scheduler.costs import COSTS
 from scheduler.inputs import read_schedule
 from scheduler.publish import files
 from scheduler.publish.files import charges_csv, feed_names, write_plan
@@ -100,7 +101,7 @@ def test_the_schedule_can_be_read_back(tmp_path: Path) -> None:
     write_plan(plan, tmp_path)
     assert read_schedule(tmp_path / "schedule.json", plan.portfolio) == plan.schedule
     document = json.loads((tmp_path / "schedule.json").read_text())
-    assert set(document["parts"]) == {"downtime", "overrun", "delay", "drop"}
+    assert set(document["parts"]) == {"overrun", *(cost.name for cost in COSTS)}
     assert sum(part["weighted_cents"] for part in document["parts"].values()) == document["objective_cents"]
 
 
