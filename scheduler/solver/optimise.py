@@ -16,7 +16,7 @@ from scheduler.solver.compiled import Compiled, compile_problem
 from scheduler.solver.effort import Effort
 from scheduler.solver.exact import Limits, Numbers, Outcome, solve_candidates
 from scheduler.solver.feasibility import find_any
-from scheduler.solver.search import Neighbours, anneal, greedy, settle_ties
+from scheduler.solver.search import Neighbours, anneal, complete, greedy, settle_ties
 from scheduler.solver.state import UNPLACED, State, restore
 from scheduler.solver.together import together
 
@@ -111,6 +111,8 @@ class _Run:
     def _search(self) -> bool:
         """Go through the phases; False if it is proven that there is no plan."""
         neighbours = Neighbours(self.compiled)
+        if self.objective is None and not self.tiny:
+            self._complete(neighbours, 0.6)
         self._anneal(neighbours, 0.1)
         lagrangian = Lagrangian(self.compiled)
         self._prove(lagrangian, 0.35)
@@ -140,6 +142,12 @@ class _Run:
         greedy(self.state)
         self._keep()
         return True
+
+    def _complete(self, neighbours: Neighbours, share: float) -> None:
+        self.phase = "looking for any plan"
+        running = self.effort.until(share, 12 * self.insert_units, np.inf, self._tick)
+        complete(self.state, neighbours, self.rng, running)
+        self._keep()
 
     def _anneal(self, neighbours: Neighbours, share: float) -> None:
         self.phase = "local search"

@@ -127,6 +127,35 @@ def anneal(
     return best_starts
 
 
+def complete(
+    state: State, neighbours: Neighbours, rng: np.random.Generator, running: Callable[[], float], most: int = 24
+) -> bool:
+    """Ruin and recreate around mandatory changes without a place, whatever it costs; tell whether all have one.
+
+    They go in first, among what was taken out, and as many may stay without as were before: such moves in turn make
+    room. Ends with `running()` at 1.
+    """
+    most = min(most, state.compiled.changes)
+    while missing := state.missing():
+        if running() >= 1.0:
+            return False
+        seed = missing[int(rng.integers(len(missing)))]
+        ruined = neighbours.related(seed, int(rng.integers(min(2, most), most + 1)), rng, lambda _: True)
+        before = {change: state.starts[change] for change in ruined}
+        for change in ruined:
+            if state.starts[change] != UNPLACED:
+                state.remove(change)
+        order = _recreation_order(state.compiled, ruined, rng)
+        for change in sorted(order, key=lambda change: before[change] != UNPLACED):
+            insert(state, change)
+        # One that had to wait for another of them is tried again.
+        for change in state.missing():
+            insert(state, change)
+        if len(state.missing()) > len(missing) or _orphans(state, ruined):
+            restore(state, dict.fromkeys([*ruined, *missing], UNPLACED) | before)
+    return True
+
+
 def _recreation_order(compiled: Compiled, changes: Sequence[int], rng: np.random.Generator) -> list[int]:
     order = [changes[index] for index in rng.permutation(len(changes))]
     for _ in range(len(order)):

@@ -11,6 +11,8 @@ from scheduler.solver.exact import Limits
 from scheduler.solver.feasibility import find_any
 from scheduler.solver.optimise import Progress, optimise
 from scheduler.solver.problem import Problem
+from scheduler.solver.search import Neighbours, complete, greedy
+from scheduler.solver.state import State
 
 
 def chain(count: int, slots: int) -> Problem:
@@ -89,3 +91,38 @@ def test_progress_is_told() -> None:
 def test_no_changes_cost_nothing() -> None:
     answer = optimise(compile_problem(Problem(4, [])), Effort(1.0))
     assert (answer.status, answer.objective, answer.bound) == ("OPTIMAL", 0, 0)
+
+
+def test_room_is_made_for_what_insertion_left_out() -> None:
+    # Ten slots may be lost in all, and the long change alone takes them: the short ones must share its window, but one
+    # by one each goes to the slots that are free of charge for it.
+    rng = np.random.default_rng(3)
+    names = [f"S{number}" for number in range(8)] + ["long"]
+    problem = Problem(600, names)
+    members = []
+    for name in names:
+        length = 10 if name == "long" else 2
+        members.append((name, 0, length))
+        problem.mask("horizon", name, np.arange(600) <= 590)
+        problem.price_start(name, rng.integers(0, 50, 600) * (rng.random(600) < 0.9))
+    lost = problem.cell(np.zeros(600, dtype=np.int64), members)
+    problem.budget("outage minutes", "app", [lost], np.zeros(600, dtype=np.int64), np.array([10]))
+    compiled = compile_problem(problem)
+    state = State(compiled)
+    assert not greedy(state)
+    assert complete(state, Neighbours(compiled), rng, lambda: 0.0)
+    assert not list(problem.broken(dict(enumerate(state.starts))))
+    answer = optimise(compiled, Effort(60.0, units=2.0))
+    assert answer.objective is not None
+    assert not list(problem.broken(dict(enumerate(answer.starts))))
+
+
+def test_completing_ends_when_it_is_told() -> None:
+    problem = chain(6, 12)
+    problem.mask("blackout", "C00", np.arange(12) == 1)  # leaves the others no room
+    compiled = compile_problem(problem)
+    state = State(compiled)
+    assert not greedy(state)
+    clock = iter(np.linspace(0, 1, 50))
+    assert not complete(state, Neighbours(compiled), np.random.default_rng(0), lambda: next(clock))
+    assert state.missing()
