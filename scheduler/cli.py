@@ -24,6 +24,7 @@ from scheduler.explain import Witness
 from scheduler.inputs import InputError, load
 from scheduler.inputs.calendar_files import busy_document
 from scheduler.inputs.cells import CellError, parse_time
+from scheduler.lengths import lengths_document, lengths_text
 from scheduler.publish.curve_file import CURVE_FORMATS, curve_document, curve_file
 from scheduler.running import BROKEN, answer, orderly, print_json, refuse, run, serve, solve_file
 from scheduler.schedule import Schedule
@@ -158,9 +159,9 @@ def check_command(folder: Folder, now: Now = None, json: Json = False) -> None:
             print_json({"problems": error.problems, "warnings": []})
         refuse(error.problems)
     if json:
-        print_json(portfolio_document(portfolio, emptied(portfolio)))
+        print_json(portfolio_document(portfolio, emptied(portfolio)) | {"lengths": lengths_document(portfolio)})
     else:
-        print(portfolio_text(portfolio, emptied(portfolio)))
+        print("\n".join(filter(None, [portfolio_text(portfolio, emptied(portfolio)), lengths_text(portfolio)])))
 
 
 @app.command("verify")

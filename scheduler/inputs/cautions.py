@@ -39,7 +39,7 @@ def _users(portfolio: Portfolio, recorded: Iterable[Pair]) -> Mapping[str, set[s
 
 
 def _behind(portfolio: Portfolio) -> Mapping[str, set[str]]:
-    """Give what may feel the loss of each listed service: itself and all that needs it, directly or not."""
+    """Give what may feel the loss of each service: itself and all that needs it, directly or not."""
     needed_by: dict[str, list[str]] = {}
     for edge in portfolio.dependencies:
         needed_by.setdefault(edge.depends_on, []).append(edge.service)
@@ -47,7 +47,7 @@ def _behind(portfolio: Portfolio) -> Mapping[str, set[str]]:
         for member in group.members:
             needed_by.setdefault(member, []).append(group.id)
     reached: dict[str, set[str]] = {}
-    for service in {service for change in portfolio.changes.values() for service in change.services}:
+    for service in portfolio.services:
         found, left = {service}, [service]
         while left:
             new = [node for node in needed_by.get(left.pop(), ()) if node not in found]
@@ -92,6 +92,12 @@ def _caution_unused(
             if not any(users.get(node) for node in behind[service]):
                 listing.setdefault(service, []).append(row)
     notes: list[Note] = []
+    for row in tables["services.csv"]:
+        if row["service"] not in listing and not any(users.get(node) for node in behind[row["service"]]):
+            text = f"nobody is said to use {shown(row['service'])} or anything that needs it"
+            notes.append((row.place("service"), text))
+    _warn(notes, "nobody is said to use this service or anything that needs it either", findings)
+    notes = []
     for service, rows in listing.items():
         text = f"nobody is said to use {shown(service)} or anything that needs it, so its outage costs nothing"
         notes.append((rows[0].place("services"), f"{text}{and_more(len(rows))}"))

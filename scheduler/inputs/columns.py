@@ -1,16 +1,13 @@
 """The one table of files and columns of a portfolio: it drives parsing, messages and the README.
 
 A portfolio is a folder. Every cell has a type of `TYPES`, which says how it is written; an empty cell takes the
-default. What a column asks for may not be planned for yet: `not_built` then says what is ignored, and loading warns of
-every filled cell that differs from `off`.
+default.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
-
-CELL = "this cell is ignored"
 
 # Type -> how a cell of it is written; the words that messages and the README use.
 TYPES: Mapping[str, str] = MappingProxyType(
@@ -61,8 +58,6 @@ class Column:
     decimals: int | None = None
     choices: tuple[str, ...] = ()
     refers: tuple[str, ...] = ()
-    not_built: str = ""
-    off: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,12 +298,12 @@ COLUMNS: tuple[Column, ...] = (
     *_table(
         "history.csv",
         Column("change", "id", "Change that is done.", required=True),
-        Column("kind", "text", "Kind of work."),
+        Column("kind", "text", "Kind of work: the type of change."),
         Column("services", "ids", "Services worked on."),
         Column("planned_start", "time", "Planned start."),
         Column("planned_end", "time", "Planned end."),
-        Column("actual_start", "time", "Real start; lengths are learnt from it.", not_built=CELL),
-        Column("actual_end", "time", "Real end; lengths are learnt from it.", not_built=CELL),
+        Column("actual_start", "time", "Real start; check shows the lengths learnt beside those typed."),
+        Column("actual_end", "time", "Real end."),
     ),
 )  # fmt: skip
 
@@ -326,9 +321,8 @@ def readme_table() -> str:
         name = f"**{column.name}**" if column.required else column.name
         kind = ", ".join(column.choices) or column.type
         empty = column.when_empty or column.default
-        later = column.not_built
-        meaning = _escaped(column.meaning) + (" *Not planned for yet: a warning says so.*" if later else "")
-        lines.append(f"| {column.file} | {name} | {kind} | {column.unit} | {_escaped(empty)} | {meaning} |")
+        row = (column.file, name, kind, column.unit, _escaped(empty), _escaped(column.meaning))
+        lines.append(f"| {' | '.join(row)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -16,7 +16,7 @@ from scheduler.inputs.policy import planning_instant
 from scheduler.inputs.references import Tables, check_references, where
 from scheduler.inputs.repeats import Series, expand_repeats
 from scheduler.inputs.sources import open_source
-from scheduler.inputs.tables import Row, Table, unbuilt
+from scheduler.inputs.tables import Row, Table
 from scheduler.inputs.usage import Names, read_usage
 from scheduler.portfolio import Portfolio
 from scheduler.schedule import Schedule
@@ -84,7 +84,6 @@ def load(
     portfolio = assemble(gathered, usage, periods, instant)
     _check_decisions(portfolio, tables["decisions.csv"], findings)
     _refuse(findings)
-    unbuilt(tables, findings)
     caution(portfolio, gathered, findings)
     apart = out is not None and str(Path(out).resolve()) != source.name
     later = later_decisions(Path(str(out)), portfolio, findings) if apart else ()

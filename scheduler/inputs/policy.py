@@ -143,9 +143,6 @@ def _read(cells: PolicyCells, row: Row, section: _Section, findings: Findings) -
         else:
             read_cell(here, replace(column, name=key), cell, findings)
         row.values[name] = here[key]
-        off = parse(column, column.off, findings) if column.off else None
-        if column.not_built and cell and here[key] not in (None, off):
-            findings.warn(place, f"not planned for yet, {column.not_built}")
 
 
 def _written(value: object) -> str | None:

@@ -1,6 +1,6 @@
 """Reads tables into rows of typed values, noting every problem and every column that nobody asked for."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from scheduler.horizon import is_skipped, wall_to_utc
 from scheduler.inputs.cells import CellError, parse
 from scheduler.inputs.columns import FILES, TABLES, Column
-from scheduler.inputs.errors import Findings, Place, and_more, shown
+from scheduler.inputs.errors import Findings, Place, shown
 from scheduler.inputs.sheets import ENDINGS, find_table, records
 from scheduler.inputs.text_files import Record, UnreadableError
 
@@ -224,19 +224,6 @@ def skipped_text(cell: str, zone: str, found: datetime) -> str:
     """Say that a wall-clock time does not exist, and which one is taken."""
     local = found.astimezone(ZoneInfo(zone))
     return f"{shown(cell)} is skipped in {zone}, where the clocks go forward; {local:%Y-%m-%d %H:%M} is taken"
-
-
-def unbuilt(tables: Mapping[str, Table], findings: Findings) -> None:
-    """Warn of filled cells whose law is not planned for yet, once per column."""
-    for file, table in tables.items():
-        for column in TABLES[file].values():
-            if not column.not_built:
-                continue
-            off = parse(column, column.off, findings) if column.off else None
-            rows = [row for row in table if row[column.name] not in (None, off) and column.name not in row.empty]
-            if rows:
-                text = f"not planned for yet, {column.not_built}{and_more(len(rows))}"
-                findings.warn(rows[0].place(column.name), text)
 
 
 def utc_text(value: datetime) -> str:

@@ -6,11 +6,8 @@ from scheduler.inputs.errors import Findings
 
 
 @pytest.mark.parametrize("column", [column for column in COLUMNS if column.default], ids=lambda one: one.name)
-def test_defaults_and_off_values_can_be_read(column: Column) -> None:
+def test_defaults_can_be_read(column: Column) -> None:
     parse(column, column.default, Findings())
-    if column.off:
-        assert column.not_built
-        parse(column, column.off, Findings())
 
 
 def test_each_column_comes_once_in_a_file_that_is_known() -> None:
@@ -25,8 +22,6 @@ def test_the_readme_table_has_every_type_and_column() -> None:
         assert f"| {name} |" in text
     assert "| changes.csv | **duration_minutes** | whole number | minutes |  | Length that half" in text
     assert "| changes.csv | impact | NO-IMPACT, REDUCED-REDUNDANCY, DEGRADED, OUTAGE |  | OUTAGE |" in text
-    later = sum(bool(column.not_built) for column in COLUMNS)
-    assert text.count("*Not planned for yet: a warning says so.* |") == later
     assert "| preferences.csv | **team** | id |  |  | Client team. |" in text
     rows = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| ---")]
     assert len(rows) == len(TYPES) + len(COLUMNS) + 2

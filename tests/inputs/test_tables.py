@@ -139,23 +139,6 @@ def test_a_repeated_time_is_the_first_pass(cell: Any) -> None:
     assert portfolio.warnings == ()
 
 
-NOT_BUILT = [
-    ("history.csv", "actual_end", "2027-02-01", "not planned for yet, this cell is ignored"),
-]
-
-
-@pytest.mark.parametrize(("file", "column", "value", "warning"), NOT_BUILT)
-def test_filled_cells_whose_law_is_not_built(cell: Any, file: str, column: str, value: str, warning: str) -> None:
-    assert cell(file, column, value).warnings() == [f"{file}, row 2, {column}: {warning}"]
-
-
-def test_cells_of_one_column_that_is_not_built_are_counted(folder: Any) -> None:
-    folder.write("history.csv", "change,actual_end\nC7,\nC8,2027-02-01\nC9,2027-02-02\n")
-    assert folder.warnings() == [
-        "history.csv, row 3, actual_end: not planned for yet, this cell is ignored (and in 1 more row)"
-    ]
-
-
 def test_times_of_teams_are_on_their_own_clock(folder: Any) -> None:
     folder.write(
         "teams.csv", "team,cost_per_user_hour,uses,headcount,contact,time_zone\nBlue,10,mail,5,Bea,Europe/London\n"
