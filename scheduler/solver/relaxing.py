@@ -154,10 +154,12 @@ def _best(prices: Mapping[_Way, int], base: _Way) -> _Way:
     best = dict.fromkeys(base, prices[base])
     taken = {demand: demand for demand in base}
     for way, price in prices.items():
-        for left, new in zip(set(base) - set(way), set(way) - set(base), strict=True):
-            if price < best[left]:
-                best[left], taken[left] = price, new
-    return tuple(taken.values())
+        left, new = set(base) - set(way), set(way) - set(base)
+        if len(left) == 1 == len(new):
+            (one,) = left
+            if price < best[one]:
+                best[one], (taken[one],) = price, new
+    return tuple(dict.fromkeys(taken.values()))
 
 
 def _relaxation(portfolio: Portfolio, problem: Problem, way: _Way, answer: Answer) -> Relaxation:
