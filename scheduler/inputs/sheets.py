@@ -121,7 +121,7 @@ def _reason(error: Exception) -> str:
 def _excel_records(path: Path, sheet: str) -> Iterator[Record]:
     import openpyxl  # costs a fifth of a second, and most portfolios are CSV
 
-    formulas = _check_package(path)
+    formulas = check_package(path)
     with ExitStack() as closed:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         closed.callback(book.close)
@@ -178,7 +178,25 @@ def _excel_cell(value: Any, row: int, column: int) -> str:
     return text
 
 
-def _check_package(path: Path) -> bool:
+def sheet_of(path: Path, sheet: str = "") -> str:
+    """Name the sheet of a workbook that `excel_records` reads, after the same checks.
+
+    Raises
+    ------
+    UnreadableError
+        With what is wrong.
+    """
+    import openpyxl
+
+    check_package(path)
+    with warnings.catch_warnings(), ExitStack() as closed:
+        warnings.simplefilter("ignore")
+        book = openpyxl.load_workbook(path, read_only=True)
+        closed.callback(book.close)
+        return _sheet_name(book, sheet or path.stem)
+
+
+def check_package(path: Path) -> bool:
     """Refuse a package that unpacks to more than can be read, and tell whether a sheet has formulas."""
     formulas = False
     with zipfile.ZipFile(path) as package:
