@@ -93,6 +93,13 @@ def check_start(place: Place, start: datetime, reserved_minutes: int, horizon: H
 def _check_calendar(row: Row, findings: Findings) -> None:
     if row["hard"] is False and "cost_per_hour" in row.empty:
         findings.problem(row.place("cost_per_hour"), "is empty where hard = no; say what an hour in it costs")
+    if row["hard"] is False and row["kind"] == "working":
+        findings.problem(row.place("hard"), "is no, but hours of engineers have no price; write yes")
+    elif row["hard"] is False and any(target.startswith("engineer:") for target in row["applies_to"] or ()):
+        text = "names engineers where hard = no, but their hours have no price; these targets are ignored"
+        findings.warn(row.place("applies_to"), text)
+    if row["hard"] is True and row["cost_per_hour"]:
+        findings.warn(row.place("cost_per_hour"), "is not looked at where hard = yes")
     if row["file"] is not None and row["hours"] is not None:
         findings.problem(row.place("hours"), "is given beside file; keep one of the two")
 
@@ -106,6 +113,9 @@ def _check_preference(row: Row, findings: Findings) -> None:
         findings.problem(row.place("cost_per_hour"), "is empty where kind = avoid; say what an hour costs")
     if row["kind"] == "prefer" and "cost_per_hour" in row.empty:
         findings.warn(row.place("cost_per_hour"), "is empty, so this row changes nothing; say what other hours cost")
+    if row["kind"] == "never" and row["cost_per_hour"]:
+        text = "is not looked at where kind = never, which is obeyed at any price; write avoid if it has one"
+        findings.warn(row.place("cost_per_hour"), text)
 
 
 def _check_order(row: Row, first: str, last: str, findings: Findings) -> None:

@@ -91,6 +91,29 @@ def test_calendars(folder: Any) -> None:
     ]
 
 
+def test_prices_that_nobody_pays(folder: Any) -> None:
+    folder.write(
+        "calendars.csv",
+        "calendar,kind,hours,hard,cost_per_hour,applies_to\na,working,Mon 01:00-02:00,no,5,\n"
+        "b,blackout,Mon 01:00-02:00,no,5,service:mail;engineer:Ana\nc,blackout,Mon 01:00-02:00,yes,5,\n",
+    )
+    folder.write("engineers.csv", "engineer,skills\nAna,dba\n")
+    folder.write("preferences.csv", "team,kind,hours,cost_per_hour\nBlue,never,Mon 01:00-02:00,7\n")
+    assert folder.problems() == ["calendars.csv, row 2, hard: is no, but hours of engineers have no price; write yes"]
+    folder.write(
+        "calendars.csv",
+        "calendar,kind,hours,hard,cost_per_hour,applies_to\nb,blackout,Mon 01:00-02:00,no,5,service:mail;engineer:Ana\n"
+        "c,blackout,Mon 01:00-02:00,yes,5,\n",
+    )
+    assert [text for text in folder.warnings() if text.startswith(("calendars", "preferences"))] == [
+        "calendars.csv, row 2, applies_to: names engineers where hard = no, but their hours have no price; "
+        "these targets are ignored",
+        "calendars.csv, row 3, cost_per_hour: is not looked at where hard = yes",
+        "preferences.csv, row 2, cost_per_hour: is not looked at where kind = never, which is obeyed at any price; "
+        "write avoid if it has one",
+    ]
+
+
 def test_history_events_and_preferences(folder: Any) -> None:
     folder.write("history.csv", "change,actual_start,actual_end\nC0,2027-02-02,2027-02-01\n")
     folder.write(
