@@ -19,15 +19,14 @@ from scheduler.rules import RULES
 from scheduler.schedule import Clash
 from scheduler.solver.clash_words import in_words
 from scheduler.solver.compiled import compile_problem
-from scheduler.solver.deciding import has_plan, some_of
+from scheduler.solver.deciding import has_plan, missing_in, some_of
 from scheduler.solver.demands import FRAME, Demand, demands, only_changes, only_demands, related
 from scheduler.solver.effort import Effort
 from scheduler.solver.problem import Problem
-from scheduler.solver.search import greedy
 from scheduler.solver.state import State
 
 MOST_CLASHES = 20
-WIDEST = 64  # changes around one that finds no place, before all are looked at together
+SIZES, WIDEST = (0, 1, 2, 3, 6, 12, 24), 64  # changes around one that finds no place, before all are looked at
 FEW = 6  # changes that need no first guess at which of them are to blame
 AT_LEAST = 3.0  # seconds or units to look for a clash, even where the solver has used up its own
 
@@ -93,8 +92,10 @@ def cores(problem: Problem, effort: Effort) -> list[Core]:
 def find_cores(problem: Problem, effort: Effort) -> Iterator[Core]:
     """Find one minimal set after another, each without the changes of those before."""
     left = [number for number, price in enumerate(problem.drop_price) if price is None]
+    empty = [number for number in left if not problem.allowed(number).any()]
     for _ in range(MOST_CLASHES):
-        found = _infeasible(problem, left, effort)
+        empty = [number for number in empty if number in left]
+        found = empty[:1] or _infeasible(problem, left, effort)
         if found is None:
             return
         core, changes = _minimal(problem, found, effort)
@@ -117,26 +118,24 @@ def _infeasible(problem: Problem, changes: Sequence[int], effort: Effort) -> lis
     compiled = compile_problem(part)
     number = {problem.index[name]: position for position, name in enumerate(part.changes)}
     back = {position: own for own, position in number.items()}
-    for change in changes:
-        if not part.allowed(number[change]).any():
-            return [change]
+    wanted = set(changes)
     for change in changes:
         if not compiled.ok[number[change]].any():
-            own = [back[n] for n in _chained(part, number[change]) if back[n] in set(changes)]
+            own = [back[n] for n in _chained(part, number[change]) if back[n] in wanted]
             if has_plan(only_changes(problem, own), effort) is False:
                 return own
-    state = State(compiled)
-    if greedy(state) and not list(part.broken({n: s for n, s in enumerate(state.starts) if s >= 0})):
+    missing_ones = missing_in(part, compiled)
+    if not missing_ones:
         return None
-    wanted = set(changes)
-    for missing in sorted(state.missing(), key=lambda n: int(compiled.ok[n].sum())):
-        around = [back[n] for n in related(compiled, missing) if back[n] in wanted]
-        size = 0
-        while size <= min(len(around), WIDEST):
-            own = [back[missing], *around[:size]] if back[missing] in wanted else around[: size + 1]
-            if own and has_plan(only_changes(problem, own), effort) is False:
-                return own
-            size = size + 1 if size < 3 else 2 * size
+    for missing in missing_ones:
+        around = [back[n] for n in related(compiled, missing) if back[n] in wanted][:WIDEST]
+        own = [back[missing]] if back[missing] in wanted else []
+        for size in (*(size for size in SIZES if size < len(around)), len(around)):
+            some = [*own, *around[:size]]
+            if effort.left <= 0:
+                return None
+            if some and has_plan(only_changes(problem, some), effort) is False:
+                return some
     return list(changes) if has_plan(part, effort) is False else None
 
 
