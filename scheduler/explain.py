@@ -17,6 +17,7 @@ from scheduler.explanation import BindingRule, BindingTogether, Explanation, For
 from scheduler.horizon import Mask, Window
 from scheduler.portfolio import Portfolio
 from scheduler.rules import RULES
+from scheduler.rules.same_window import together_with
 from scheduler.schedule import Charge, Placement, Schedule, notice_given, place
 from scheduler.solver.state import State
 from scheduler.standing import standing
@@ -246,6 +247,9 @@ class Witness:
                 else:
                     yield f"no window is left beside the other changes under {listing(rules)}"
             return
+        tied = together_with(self.portfolio, change)
+        if tied:
+            yield f"starts together with {listing(tied)}, so that alone it cannot move"
         late = late_notice(self.portfolio, placement)
         if late:
             said = [f"{team} gets {given} of {promised} days" for team, (given, promised) in late.items()]

@@ -406,3 +406,15 @@ def test_every_price_and_every_verdict_is_that_of_bill_and_verify(case: tuple[Po
             if found.placement or p.changes[found.change].drop_cost_cents is not None:
                 assert extra(found.change, window.start) == -saving
             assert broken(rest) or set(broken(rest | {found.change: window.start})) == rules
+
+
+def test_changes_of_one_window_say_so() -> None:
+    p = portfolio(
+        changes=[change("A"), change("B", services="mail", same_as="A"), change("C")], users={("blue", "app"): 1}
+    )
+    plan = schedule(p, {"A": "Mon 02:00", "B": "Mon 02:00", "C": "Mon 05:00"})
+    tied, _, free = explain(p, plan)
+    assert tied.remarks == ("starts together with B, so that alone it cannot move",)
+    assert tied.others == ()
+    assert free.remarks == ()
+    assert free.others

@@ -39,6 +39,17 @@ def post(portfolio: Portfolio, problem: "Problem") -> None:
         problem.lag(NAME, other, one, 0, 0)
 
 
+def together_with(portfolio: Portfolio, change: str) -> tuple[str, ...]:
+    """Give the other changes that start together with one, directly or through others, sorted."""
+    found, waiting = {change}, [change]
+    while waiting:
+        one = waiting.pop()
+        more = {name for pair in _pairs(portfolio) if one in pair for name in pair} - found
+        found |= more
+        waiting += more
+    return tuple(sorted(found - {change}))
+
+
 @remembered
 def _pairs(portfolio: Portfolio) -> tuple[tuple[str, str], ...]:
     pairs = {

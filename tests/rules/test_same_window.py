@@ -2,7 +2,7 @@ import pytest
 from builders import assert_rule, change, portfolio, problem_of, schedule, when
 
 from scheduler.horizon import Window
-from scheduler.rules.same_window import RULE
+from scheduler.rules.same_window import RULE, together_with
 from scheduler.solver.solve import solve
 
 
@@ -27,6 +27,13 @@ def test_a_chain_of_names_is_one_window() -> None:
     assert_rule(RULE, p, {"A": "Mon 02:00", "B": "Mon 02:00", "C": "Mon 02:00"}, legal=True)
     assert_rule(RULE, p, {"A": "Mon 02:00", "B": "Mon 02:00", "C": "Mon 03:00"}, legal=False)
     assert_rule(RULE, p, {"A": "Mon 02:00", "C": "Mon 02:00"}, legal=False)
+
+
+def test_who_starts_together() -> None:
+    p = portfolio(changes=[change("A"), change("B", same_as="A"), change("C", same_as="B"), change("D")])
+    assert together_with(p, "A") == ("B", "C")
+    assert together_with(p, "C") == ("A", "B")
+    assert together_with(p, "D") == ()
 
 
 def test_naming_oneself_a_stranger_or_twice_adds_nothing() -> None:
