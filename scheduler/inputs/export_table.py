@@ -3,11 +3,12 @@
 import csv
 import io
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
-from scheduler.inputs.errors import Findings, Place, at_most
-from scheduler.inputs.sheets import MOST_ROWS, excel_records
+from scheduler.inputs.errors import Findings, Place, at_most, several, shown
+from scheduler.inputs.sheets import MOST_ROWS, excel_records, sheet_names
 from scheduler.inputs.text_files import MOST_MEGABYTES, Record, UnreadableError, decoded
 
 EXCEL = ".xlsx"
@@ -19,7 +20,8 @@ _SEPARATORS = ",;\t|"
 class Export:
     """One table: names of its columns, and its rows, as wide as the header, with the numbers that an editor shows.
 
-    Names may come twice. Cells are text without blanks around it; empty where there is nothing.
+    Names may come twice. Cells are text without blanks around it; empty where there is nothing. Of a workbook `sheet`
+    is the one that was read, and `sheets` are all.
     """
 
     file: str
@@ -27,6 +29,8 @@ class Export:
     header_row: int
     rows: tuple[tuple[int, tuple[str, ...]], ...]
     separator: str = ","
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
 
     def columns(self, name: str) -> list[int]:
         """Give the positions of the columns of a name, whatever its capitals."""
@@ -36,15 +40,21 @@ class Export:
 def read_export(path: Path, findings: Findings, *, sheet: str = "", keys: Collection[str] = ()) -> Export | None:
     """Read a table whose header is the first row with one of `keys` in it, or else the first that fills the width.
 
-    Formulas count as what they last came to. Gives None, and a problem, where there is no such table.
+    Of a workbook the first sheet is read unless `sheet` names another. Formulas count as what they last came to. Gives
+    None, and a problem, where there is no such table.
     """
     place = Place(path.name)
-    separator = ","
+    separator, sheets = ",", []
     try:
         too_large = at_most(path, MOST_MEGABYTES)
         if too_large:
             raise UnreadableError(too_large)
         if path.suffix.lower() == EXCEL:
+            sheets = sheet_names(path)
+            found = [name for name in sheets if not sheet or name.casefold() == sheet.casefold()]
+            if not found:
+                raise UnreadableError(f"has no sheet {shown(sheet)}; its sheets are {several(sheets)}")
+            sheet = found[0]
             records = list(excel_records(path, sheet))
         elif path.suffix.lower() in (".xls", ".xlsm", ".xlsb", ".ods"):
             raise UnreadableError("is of a kind that is not read; save it as .xlsx or CSV")
@@ -53,17 +63,18 @@ def read_export(path: Path, findings: Findings, *, sheet: str = "", keys: Collec
             separator = _separator(text)
             records = list(_csv_records(text, separator))
     except UnreadableError as error:
-        mend = error.text.replace("; name the one to read", "; name the one to read as sheet in a mapping, or")
-        findings.problem(Place(path.name, error.row, error.column), mend)
+        findings.problem(Place(path.name, error.row, error.column), error.text)
         return None
     filled = [(number, cells) for number, cells in records if any(cell.strip() for cell in cells)]
     if not filled:
-        findings.problem(place, "has no rows; was it saved empty?")
+        where = f" in the sheet {shown(sheet)}; name another as sheet in a mapping" if len(sheets) > 1 else ""
+        findings.problem(place, f"has no rows{where or '; was it saved empty?'}")
         return None
-    return _table(path.name, filled, separator, {key.casefold() for key in keys})
+    table = _table(path.name, filled, {key.casefold() for key in keys})
+    return replace(table, separator=separator, sheet=sheet if sheets else "", sheets=tuple(sheets))
 
 
-def _table(file: str, records: list[Record], separator: str, keys: set[str]) -> Export:
+def _table(file: str, records: list[Record], keys: set[str]) -> Export:
     top = records[:HEADER_WITHIN]
     named = [n for n, (_, cells) in enumerate(top) if {cell.strip().casefold() for cell in cells} & keys]
     # A title above the table fills few cells of its row.
@@ -76,7 +87,7 @@ def _table(file: str, records: list[Record], separator: str, keys: set[str]) -> 
     width = len(header)
     rows = ((row, [cell.strip() for cell in cells[:width]]) for row, cells in records if row > number)
     body = tuple((row, (*cells, *[""] * (width - len(cells)))) for row, cells in rows)
-    return Export(file, tuple(header), number, body, separator)
+    return Export(file, tuple(header), number, body)
 
 
 def _filled(cells: list[str]) -> int:
@@ -100,3 +111,12 @@ def _csv_records(text: str, separator: str) -> Iterator[Record]:
             line = reader.line_num + 1
     except csv.Error as error:
         raise UnreadableError(f"cannot be read as CSV ({error}); check its quotation marks", line) from None
+
+
+def reads(text: str, layout: str) -> bool:
+    """Tell whether a time is written in a layout of `strptime`."""
+    try:
+        datetime.strptime(text, layout)  # noqa: DTZ007 - only whether it can be read
+    except ValueError:
+        return False
+    return True

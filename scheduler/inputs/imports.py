@@ -189,7 +189,10 @@ class _Import:
                 if text:
                     parse(column, text, self.findings)
                 elif column.required:
-                    raise CellError(f"is empty; fill it, or set {column.name} under [defaults] in a mapping")
+                    raise CellError(
+                        f"is empty; fill it, set {column.name} under [defaults] in a mapping, or leave such rows out "
+                        "under [skip]"
+                    )
                 found[column.name] = text
             except CellError as error:
                 self.note(source or column.name, str(error), number)

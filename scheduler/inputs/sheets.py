@@ -109,9 +109,11 @@ def excel_records(path: Path, sheet: str = "") -> Iterator[Record]:
     except (UnreadableError, OSError, MemoryError):
         raise
     except Exception as error:  # whatever a damaged workbook makes of its reader
-        raise UnreadableError(
-            f"cannot be read as an Excel workbook ({_reason(error)}); save it again as .xlsx"
-        ) from None
+        raise _damaged(error) from None
+
+
+def _damaged(error: Exception) -> UnreadableError:
+    return UnreadableError(f"cannot be read as an Excel workbook ({_reason(error)}); save it again as .xlsx")
 
 
 def _reason(error: Exception) -> str:
@@ -178,8 +180,8 @@ def _excel_cell(value: Any, row: int, column: int) -> str:
     return text
 
 
-def sheet_of(path: Path, sheet: str = "") -> str:
-    """Name the sheet of a workbook that `excel_records` reads, after the same checks.
+def sheet_names(path: Path) -> list[str]:
+    """List the sheets of a workbook, after the checks of `excel_records`.
 
     Raises
     ------
@@ -188,12 +190,17 @@ def sheet_of(path: Path, sheet: str = "") -> str:
     """
     import openpyxl
 
-    check_package(path)
-    with warnings.catch_warnings(), ExitStack() as closed:
-        warnings.simplefilter("ignore")
-        book = openpyxl.load_workbook(path, read_only=True)
-        closed.callback(book.close)
-        return _sheet_name(book, sheet or path.stem)
+    try:
+        check_package(path)
+        with warnings.catch_warnings(), ExitStack() as closed:
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(path, read_only=True)
+            closed.callback(book.close)
+            return [str(sheet.title) for sheet in book.worksheets]
+    except (UnreadableError, OSError, MemoryError):
+        raise
+    except Exception as error:  # whatever a damaged workbook makes of its reader
+        raise _damaged(error) from None
 
 
 def check_package(path: Path) -> bool:

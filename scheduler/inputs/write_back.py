@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduler.inputs.export_table import Export
+from scheduler.inputs.export_table import Export, reads
 from scheduler.inputs.mapping import ExportMapping
-from scheduler.inputs.sheets import sheet_of
+from scheduler.inputs.sheets import check_package
 from scheduler.inputs.tables import guarded
 
 Planned = Mapping[str, Mapping[str, datetime]]
@@ -69,13 +69,13 @@ def excel_back(export: Export, mapping: ExportMapping, planned: Planned, zone: s
     """
     import openpyxl
 
-    name = sheet_of(path, mapping.sheet)
+    check_package(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about styles and the like, which nobody asked for
         book, values = (openpyxl.load_workbook(path, data_only=data_only) for data_only in (False, True))
     for page in book.worksheets:
         _defuse(page, values[page.title])
-    page = book[name]
+    page = book[export.sheet]
     columns = columns_back(export, mapping)
     for name, position in columns.values():
         if position >= len(export.header):
@@ -108,19 +108,11 @@ def _layout(export: Export, mapping: ExportMapping, position: int) -> str:
     texts = [cells[position] for _, cells in export.rows if position < len(cells) and cells[position]]
 
     def readable(layout: str) -> int:
-        return sum(1 for text in texts if _reads(text, layout))
+        return sum(1 for text in texts if reads(text, layout))
 
     layouts = mapping.time_formats or (_PLAIN,)
     best = max(layouts, key=readable)
     return best if readable(best) or not texts else _PLAIN
-
-
-def _reads(text: str, layout: str) -> bool:
-    try:
-        datetime.strptime(text, layout)  # noqa: DTZ007 - only whether it can be read
-    except ValueError:
-        return False
-    return True
 
 
 def _text_only(cell: str) -> str:

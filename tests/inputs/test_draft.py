@@ -67,3 +67,21 @@ def test_what_cannot_be_guessed_is_left_to_the_reader(tmp_path: Path) -> None:
     assert problems == ["mapping.toml, columns.change: is missing; name the column of the export that has the ids"]
     for column in ("change", "services", "duration_minutes"):
         assert f'# {column} = ""   # needed:' in text
+
+
+def test_layouts_of_times_lists_and_other_sheets(tmp_path: Path) -> None:
+    rows = [("Ref", "Affected systems", "Dauer (h)", "Not before", "Deadline"),
+            ("1", "Mail, CRM", "1", "13.04.2027 18:00", "30.04.2027"), ("2", "CRM", "2", "", "2027-04-30")]  # fmt: skip
+    text, found, _ = drafted(tmp_path, rows, {"crm": "Customers", "mail": "Mail"})
+    assert found is not None
+    # Neither layout fits both, so both are given; the ISO date needs none.
+    assert found.time_formats == ("%d.%m.%Y %H:%M", "%d.%m.%Y")
+    assert (found.list_separator, found.units) == (",", {"duration_minutes": "hours"})
+    assert "such as 13.04.2027 18:00" in text
+    # The day 13 can be no month, so the American layout is out; of two that fit, the day comes first.
+    _, found, _ = drafted(tmp_path, [("Ref", "System", "Due"), ("1", "x", "04/13/2027"), ("2", "x", "04/05/2027")])
+    assert found is not None
+    assert found.time_formats == ("%m/%d/%Y",)
+    _, found, _ = drafted(tmp_path, [("Ref", "System", "Due"), ("1", "x", "04/05/2027")])
+    assert found is not None
+    assert found.time_formats == ("%d/%m/%Y",)

@@ -91,9 +91,11 @@ def test_a_sheet_by_name(tmp_path: Path) -> None:
     export, _ = read(path, sheet="plan")
     assert export is not None
     assert export.header == ("Ref",)
-    assert read(path)[1] == [
-        "export.xlsx: has the sheets 'Sheet', 'Plan'; name the one to read as sheet in a mapping, or 'export'"
-    ]
+    assert (export.sheet, export.sheets) == ("Plan", ("Sheet", "Plan"))
+    first, _ = read(path)
+    assert first is not None
+    assert (first.header, first.sheet) == (("Key",), "Sheet")
+    assert read(path, sheet="Plans")[1] == ["export.xlsx: has no sheet 'Plans'; its sheets are 'Sheet', 'Plan'"]
 
 
 @pytest.mark.parametrize(

@@ -150,15 +150,16 @@ def test_every_problem_is_reported_at_once_and_each_value_once(tmp_path: Path) -
     (tmp_path / "m.toml").write_text(f"{LEAST}due = 'by'\n")
     _, problems = rows(path, str(tmp_path / "m.toml"))
     mend = "is no service of services.csv; add it there, or write under [values.services] in a mapping:"
+    leave = "or leave such rows out under [skip]"
     assert problems == [
         f"e.csv, row 2, service: 'Paymnts' {mend} 'Paymnts' = 'payments' (and in 1 more row)",
         "e.csv, row 2, by: 'soon' is not a time; say in m.toml how times are written, "
         'as in time_format = "%d/%m/%Y %H:%M"',
         "e.csv, row 3, length: 'long' is not a length; write minutes, 1:30 or 2h 30m",
         f"e.csv, row 4, service: 'zzz' {mend} 'zzz' = the id of a service",
-        "e.csv, row 4, length: is empty; fill it, or set duration_minutes under [defaults] in a mapping",
+        f"e.csv, row 4, length: is empty; fill it, set duration_minutes under [defaults] in a mapping, {leave}",
         "e.csv, row 4, change: 'B' comes twice, first in row 3; delete one",
-        "e.csv, row 5, id: is empty; fill it, or set change under [defaults] in a mapping",
+        f"e.csv, row 5, id: is empty; fill it, set change under [defaults] in a mapping, {leave}",
         "e.csv, row 5, length: 0 is less than 1; write 1 or more",
     ]
 
