@@ -66,7 +66,7 @@ def _check_together(changes: Table, findings: Findings) -> None:
         for column, what in (("after", "comes after"), ("not_with", "may not run with")):
             for piece in row[column] or ():
                 other = resolve(piece, groups.keys()) if column == "after" else piece
-                if other in group and other != row["change"]:
+                if groups.get(other) is group and other != row["change"]:
                     text = f"{shown(row['change'])} {what} {shown(other)} and starts together with it (same_window_as)"
                     findings.problem(row.place(column), f"{text}; delete one of the two")
         if row["fixed_start"] is not None:

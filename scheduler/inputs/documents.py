@@ -151,7 +151,7 @@ def _rows(file: Path, findings: Findings) -> list[Any]:
         return []
     try:
         document = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, MemoryError) as error:
         findings.problem(Place(file.name), f"is not JSON ({error}); write it with plan --out")
         return []
     rows = document.get("placements") if isinstance(document, dict) else None

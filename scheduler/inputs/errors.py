@@ -15,6 +15,8 @@ _PLAIN_NUMBER = re.compile(r"[+-]?[0-9][0-9.]*")
 _MOST_SHOWN = 80
 # Comparing one word with ten thousand takes a tenth of a second, so a file of typing errors gets this many guesses.
 _MOST_GUESSES = 200
+# Of one column of one file this many are told, the rest counted.
+_MOST_ALIKE = 1000
 
 
 class InputError(Exception):
@@ -92,7 +94,17 @@ class Findings:
             known = [number for number, name in enumerate(self.order) if name.partition(".")[0] == stem]
             return (known[0] if known else len(self.order), file, note[0].row)
 
-        return [_one_line(f"{place}: {text}") for place, text in sorted(notes, key=rank)]
+        counts: dict[tuple[str, str], int] = {}
+        lines = []
+        for place, text in sorted(notes, key=rank):
+            kind = (place.file, place.column)
+            counts[kind] = counts.get(kind, 0) + 1
+            if counts[kind] <= _MOST_ALIKE:
+                lines.append(f"{place}: {text}")
+        for (file, column), count in counts.items():
+            if count > _MOST_ALIKE:
+                lines.append(f"{Place(file, 0, column)}: {count - _MOST_ALIKE:,} more like these; correct them all")
+        return [_one_line(line) for line in lines]
 
 
 def _one_line(text: str) -> str:

@@ -202,7 +202,7 @@ def _components(text: str) -> list[Component]:
 
 def _entries(calendar: Component, reader: _Reader, transparent: bool) -> Iterator[Window]:
     latest: dict[tuple[str, str], Component] = {}
-    for number, part in enumerate(calendar.inside):
+    for number, part in enumerate(calendar.inside, start=1):
         if part.name in ("VAVAILABILITY", "VFREEBUSY"):
             reader.note(f"has a {part.name}, which is not read; give its hours as entries (VEVENT)")
         if part.name != "VEVENT":

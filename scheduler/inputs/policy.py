@@ -21,6 +21,7 @@ from scheduler.portfolio import Forecast, Policy, ServiceLevel
 FILE = "policy.toml"
 _COLUMNS = TABLES[FILE]
 _SLOT_MINUTES = (15, 30, 60)
+_MOST_MEGABYTES = 1
 _LEVELS, _FORECAST = "service_levels", "forecast"
 _TABLE = re.compile(r"\s*\[\s*([^\[\]#]+?)\s*\]")
 _KEY = re.compile(r"\s*([A-Za-z0-9_\"'.-]+?)\s*=")
@@ -73,7 +74,7 @@ class PolicyCells:
 def read_policy(folder: Path, findings: Findings) -> PolicyCells:
     """Read policy.toml; keys that are not known are warned about."""
     path = folder / FILE
-    text = read_text(path, findings) if path.is_file() else None
+    text = read_text(path, findings, _MOST_MEGABYTES) if path.is_file() else None
     if text is None:
         return PolicyCells()
     try:

@@ -29,6 +29,7 @@ REPEATING = ("team", "service", "start")
 Codes = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 _MOST_MEGABYTES = 4_000
+_MOST_ROWS = 50_000_000
 _READ_AT_ONCE = 16_000_000
 # Of one kind of mistake this many values are named, the rest counted.
 _MOST_VALUES = 20
@@ -187,6 +188,9 @@ def _csv(path: Path, findings: Findings) -> Recorded | None:
 
 
 def _parquet(path: Path, findings: Findings) -> Recorded | None:
+    rows = pyarrow.parquet.read_metadata(path).num_rows
+    if rows > _MOST_ROWS:
+        raise UnreadableError(f"has {rows:,} rows, more than the {_MOST_ROWS:,} that can be read")
     schema = pyarrow.parquet.read_schema(path)
     header = read_header("usage.csv", path.name, list(schema.names), findings)
     if any(column.required and column not in header for column in COLUMNS.values()):

@@ -248,10 +248,14 @@ def starting_together(changes: Table) -> dict[str, tuple[str, ...]]:
         for other in row["same_window_as"] or ():
             mine, theirs = groups.get(row["change"]), groups.get(other)
             if mine is not None and theirs is not None and mine is not theirs:
-                mine += theirs
-                groups.update(dict.fromkeys(theirs, mine))
+                # The smaller joins the larger, as chains may be long.
+                less, more = sorted((mine, theirs), key=len)
+                more += less
+                groups.update(dict.fromkeys(less, more))
     order = {change: number for number, change in enumerate(groups)}
-    return {change: tuple(sorted(group, key=order.__getitem__)) for change, group in groups.items()}
+    whole = {id(group): group for group in groups.values()}
+    found = {number: tuple(sorted(group, key=order.__getitem__)) for number, group in whole.items()}
+    return {change: found[id(group)] for change, group in groups.items()}
 
 
 def _check_circles(edges: Edges, text: str, findings: Findings) -> None:
