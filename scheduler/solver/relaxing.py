@@ -6,7 +6,7 @@ R. Karp, Operations Research 61, 2013). Each set is priced by planning without i
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -34,10 +34,18 @@ _Way = tuple[Demand, ...]
 
 
 def relaxations(
-    portfolio: Portfolio, problem: Problem, cores: Sequence[Core], effort: Effort, seed: int = 0
+    portfolio: Portfolio,
+    problem: Problem,
+    cores: Sequence[Core],
+    effort: Effort,
+    seed: int = 0,
+    tell: Callable[[], None] = lambda: None,
 ) -> list[Relaxation]:
-    """Price the ways to mend all clashes that lift the fewest demands, the cheapest first; empty where time is up."""
-    pricing = _Pricing(problem, effort, seed)
+    """Price the ways to mend all clashes that lift the fewest demands, the cheapest first; empty where time is up.
+
+    `tell` is called before each plan.
+    """
+    pricing = _Pricing(problem, effort, seed, tell)
     whole = islice(_ways(pricing, cores, whole=True), MOST_WHOLE) if len(cores) > 1 else ()
     answers = dict([*whole, *islice(_ways(pricing, cores, whole=False), MOST_PRICED)])
     rough = [way for way, answer in answers.items() if answer.status != "OPTIMAL"]
@@ -58,6 +66,7 @@ class _Pricing:
     problem: Problem
     effort: Effort
     seed: int
+    tell: Callable[[], None]
     longest: float = 0.0
 
     def answer(self, way: _Way, shares: float, near: Answer | None = None) -> Answer | None:
@@ -66,6 +75,7 @@ class _Pricing:
         # What a large problem takes to be set up again comes on top of its share.
         if share <= 0 or (self.effort.units is None and self.effort.left < self.longest):
             return None
+        self.tell()
         own = Effort(share, share if self.effort.units is not None else None, self.effort.stop)
         first = {} if near is None else {n: start for n, start in enumerate(near.starts) if start != UNPLACED}
         answer = optimise(compile_problem(lift(self.problem, way)), own, seed=self.seed, first=first)

@@ -105,7 +105,7 @@ def solve(
     if answer.status in ("OPTIMAL", "FEASIBLE"):
         fair = _fairer(portfolio, answer, effort, seed=seed, workers=workers, progress=progress)
         return _with_schedule(result, answer, fair, effort)
-    result = with_reasons(result, problem.problem, effort)
+    result = with_reasons(result, problem.problem, effort, progress)
     unplaced = tuple(
         Unplaced(change=name, reason=_no_start(portfolio, name) or "no schedule was found", drop_cents=None)
         for name in portfolio.changes

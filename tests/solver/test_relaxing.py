@@ -152,6 +152,12 @@ def test_lifting_frees_these_changes_only() -> None:
     assert not list(out.broken({0: 0, 1: 2}))
 
 
+def test_progress_says_what_is_being_found_out() -> None:
+    phases: list[str] = []
+    solve(tuesday(), time_limit=20, progress=lambda one: phases.append(one.phase))
+    assert phases.index("why nothing fits") < phases.index("what would help")
+
+
 @pytest.mark.parametrize("limit", [0.0, 0.01])
 def test_without_time_nothing_is_claimed(limit: float) -> None:
     result = solve(tuesday(), time_limit=limit)
