@@ -206,11 +206,15 @@ def _capacity(portfolio: Portfolio, problem: Problem, changes: tuple[str, ...]) 
     asked = [f"{part.changes[use.change]} needs {use.amount}" for use in uses]
     if len(uses) > 1 and len({use.amount for use in uses}) == 1:
         asked = [f"{listing([part.changes[use.change] for use in uses], MOST_NAMED)} each need {uses[0].amount}"]
-    duty_text = f"at most {room[tightest]} of these on duty at a time" if room[tightest] else "nobody with that on duty"
-    who = f" ({listing(able, MOST_NAMED)})" if able else ""
-    return (
-        f"{listing(asked, MOST_NAMED)} with {resources[tightest].label}; where they could run there is {duty_text}{who}"
-    )
+    needs = f"{listing(asked, MOST_NAMED)} with {resources[tightest].label}"
+    if not room[tightest]:
+        return f"{needs}; where they could run nobody with that is on duty"
+    if room[tightest] < sum(use.amount for use in uses):
+        there = f"there is at most {room[tightest]} of these on duty at a time"
+    else:
+        least = int(resources[tightest].capacity[within].min(initial=room[tightest]))
+        there = f"there are times with only {least} of these on duty"
+    return f"{needs}; where they could run {there} ({listing(able, MOST_NAMED)})"
 
 
 def _move_cap(portfolio: Portfolio, problem: Problem, changes: tuple[str, ...]) -> str:

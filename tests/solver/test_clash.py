@@ -300,6 +300,31 @@ def test_a_clash_in_words() -> None:
     ]
 
 
+def test_people_who_are_there_but_not_long_enough() -> None:
+    # Four are there from 11:00 to 12:00, but one alone after 13:00, and P and Q need two each for three hours.
+    hours = {"Ana": "Mon 08:00-14:00", "Ben": "Mon 08:00-13:00", "Cleo": "Mon 11:00-12:00", "Dora": "Mon 11:00-12:00"}
+    p = portfolio(
+        changes=[change(name, hours=3, skills="dba*2", due="Mon 14:00", earliest="Mon 08:00") for name in "PQ"],
+        engineers=[engineer(name, skills="dba", works=works) for name, works in hours.items()],
+    )
+    ((capacity, *_),) = clashes(p)[0]
+    assert capacity.text == (
+        "P and Q each need 2 with dba; where they could run there are times with only 1 of these on duty "
+        "(Ana, Ben, Cleo and Dora)"
+    )
+
+
+def test_nobody_on_duty() -> None:
+    p = portfolio(
+        changes=[change("P", skills="dba", due="Mon 06:00")],
+        engineers=[engineer("Ana", skills="dba", works="Tue 08:00-14:00")],
+    )
+    assert [one.text for one in emptied_by(p, "P")] == [
+        "P needs 1 with dba; where they could run nobody with that is on duty",
+        "P, which needs 1 h, is due Mon 1 Mar 2027 06:00 UTC",
+    ]
+
+
 # --- what empties one change ---------------------------------------------------------------------------------------
 
 
