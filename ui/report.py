@@ -250,7 +250,7 @@ def _texts(portfolio: Portfolio, id: str, placement: Placement | None) -> Iterat
         ("description", change.description),
     ]
     if placement and placement.engineers:
-        pairs.append(("engineers", ", ".join(f"{shift.engineer} ({shift.skill})" for shift in placement.engineers)))
+        pairs.append(("engineers", "; ".join(tables.crew(placement, portfolio.policy.time_zone))))
     yield from ((label, text) for label, text in pairs if visible(text))
 
 

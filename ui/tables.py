@@ -13,6 +13,7 @@ import pandas as pd
 from scheduler.costs import COSTS, downtime
 from scheduler.demand.topology import affected_teams
 from scheduler.demand.usage import assumed
+from scheduler.horizon import Window
 from scheduler.portfolio import Portfolio
 from scheduler.schedule import Charge, Placement, Result, Schedule, notice_given
 from scheduler.standing import standing
@@ -55,6 +56,16 @@ def state_of(portfolio: Portfolio, placement: Placement) -> str:
     if start in (portfolio.changes[change].fixed_start, standing(portfolio).pinned.get(change)):
         return "pinned"
     return "proposed" if placement.announced_at is None else "announced"
+
+
+def crew(placement: Placement, zone: str) -> list[str]:
+    """Name the engineers of a window with their skill, and when they serve where that is not all of it."""
+    found = []
+    for shift in placement.engineers:
+        served = Window(shift.start, shift.end)
+        when = "" if served == placement.reserved else f", {window_text(served, zone)}"
+        found.append(visible(f"{shift.engineer} ({shift.skill}{when})"))
+    return found
 
 
 def schedule_table(result: Result, zone: str | None = None) -> pd.DataFrame:

@@ -8,8 +8,10 @@ import pytest
 from builders import change, decide, portfolio, schedule, team, when
 from ui_plans import document, nothing_planned, plan, planned, world
 
-from scheduler.schedule import BaselineFigures
+from scheduler.horizon import Window
+from scheduler.schedule import BaselineFigures, Shift
 from scheduler.ui import tables
+from scheduler.wording import window_text
 
 
 def rows(frame: pd.DataFrame, *columns: str) -> list[tuple[object, ...]]:
@@ -184,3 +186,14 @@ def test_names_that_are_alike_show_their_ids() -> None:
     p = replace(p, services=same)
     shown = tables.windows(planned(p, schedule(p, {"A": "Tue 01:00"})))
     assert shown["row"].tolist() == ["Same (app)"]
+
+
+def test_a_crew_is_named_with_when_who_serves_not_all_of_it() -> None:
+    placement = plan()[0].schedule.placements[0]
+    middle = placement.start + (placement.reserved_until - placement.start) / 2
+    whole = Shift(engineer="Ana", skill="dba", start=placement.start, end=placement.reserved_until)
+    late = Shift(engineer="Ben", skill="network", start=middle, end=placement.reserved_until)
+    said = tables.crew(replace(placement, engineers=(whole, late)), "Europe/London")
+    served = window_text(Window(middle, placement.reserved_until), "Europe/London")
+    assert said == ["Ana (dba)", f"Ben (network, {served})"]
+    assert tables.crew(replace(placement, engineers=()), "Europe/London") == []

@@ -23,7 +23,7 @@ from ..pages import CHANGE, open_page
 from ..reasons import reasons
 from ..review import Plan, Standing, as_decided
 from ..state import Seen
-from ..tables import teams_of_change
+from ..tables import crew, teams_of_change
 from ..text import visible
 from ..theme import state_text
 
@@ -91,6 +91,8 @@ def _facts(plan: Plan, change: str, placement: Placement | None) -> None:
         st.markdown(f"**{window_text(placement.reserved, zone)}**")
         if placement.end < placement.reserved_until:
             st.caption(f"expected over by {instant_text(placement.end, zone)}; the rest is kept for delay and backout")
+        if placement.engineers:
+            st.text(f"Engineers: {'; '.join(crew(placement, zone))}")
     for label, text in (("You will notice", one.what_you_will_notice), ("Why", one.why)):
         if text:
             st.text(f"{label}: {visible(text)}")
