@@ -39,6 +39,18 @@ def test_a_scarce_resource_gets_a_price() -> None:
     assert steps(lagrangian, 10) >= 9
 
 
+def test_a_cap_gets_a_price() -> None:
+    # Three announced starts cost 300, 200 and 100, any other nothing, and one of the three may move: 200 + 100.
+    problem = Problem(8, ["A", "B", "C"])
+    for change, cents in zip(problem.changes, (300, 200, 100), strict=True):
+        problem.price_start(change, np.where(np.arange(8) == 3, cents, 0))
+    moves = {change: (np.arange(8) != 3).astype(np.int64) for change in problem.changes}
+    problem.cap("move cap", "", 1, moves)
+    lagrangian = Lagrangian(compile_problem(problem))
+    assert steps(lagrangian, 300, 1) == 0
+    assert 270 <= steps(lagrangian, 300) <= 300
+
+
 def test_reduced_costs_bound_what_a_start_costs() -> None:
     problem = Problem(4, ["A", "B"])
     problem.cell(np.array([10, 20, 30, 40]), [("A", 0, 1), ("B", 0, 1)])

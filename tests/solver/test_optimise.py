@@ -126,3 +126,14 @@ def test_completing_ends_when_it_is_told() -> None:
     clock = iter(np.linspace(0, 1, 50))
     assert not complete(state, Neighbours(compiled), np.random.default_rng(0), lambda: next(clock))
     assert state.missing()
+
+
+def test_any_plan_obeys_caps() -> None:
+    problem = chain(3, 9)
+    moves = {change: (np.arange(9) != 2).astype(np.int64) for change in problem.changes}
+    problem.cap("move cap", "", 2, moves)
+    found = find_any(compile_problem(problem), Limits(seconds=5.0, units=1.0))
+    assert found.answer == "FEASIBLE"
+    assert not list(problem.broken(found.starts))
+    problem.cap("move cap", "", 1, moves)  # all three would have to share the two slots from 2
+    assert find_any(compile_problem(problem), Limits(seconds=5.0, units=1.0)).answer == "INFEASIBLE"
