@@ -58,9 +58,11 @@ def _add_usage(digest: Any, usage: pd.DataFrame) -> None:
     order = np.lexsort((start, names[1][0], names[0][0]))
     for codes, values in names:
         digest.update(json.dumps(list(values)).encode())
-        digest.update(np.ascontiguousarray(codes[order], dtype="<i8").tobytes())
-    digest.update(np.ascontiguousarray(start[order], dtype="<i8").tobytes())
-    digest.update(np.ascontiguousarray(usage["minutes"].to_numpy()[order], dtype="<i8").tobytes())
+        digest.update(np.ascontiguousarray(codes[order], dtype="<i8"))
+    del names
+    digest.update(np.ascontiguousarray(start[order], dtype="<i8"))
+    del start
+    digest.update(np.ascontiguousarray(usage["minutes"].to_numpy()[order], dtype="<i8"))
     users = usage["users"].to_numpy(dtype=np.float64)[order]
     # Adding 0 makes one zero of two; NaN has many bit patterns.
-    digest.update(np.where(np.isnan(users), -1.0, users + 0.0).astype("<f8").tobytes())
+    digest.update(np.where(np.isnan(users), -1.0, users + 0.0).astype("<f8", copy=False))

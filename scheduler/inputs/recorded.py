@@ -26,7 +26,9 @@ from scheduler.inputs.text_files import MOST_LINE, Record, UnreadableError, deco
 
 COLUMNS = TABLES["usage.csv"]
 REPEATING = ("team", "service", "start")
-Codes = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.signedinteger]
+"""Positions and numbers of rows, in the smallest integers that hold them: ten million rows have a lot of them."""
+
 Floats = npt.NDArray[np.float64]
 _MOST_MEGABYTES = 4_000
 _MOST_ROWS = 50_000_000
@@ -64,15 +66,15 @@ class Recorded:
         return Place(self.file, self.line(position), column)
 
     def coded(self, column: str) -> Coded:
-        """Give a column as distinct values and codes."""
-        array = self.columns[column]
+        """Give a column as distinct values and codes, and let go of its cells."""
+        array = self.columns.pop(column)
         if not pa.types.is_dictionary(array.type):
             array = array.dictionary_encode()
         array = array.unify_dictionaries().combine_chunks()
         values = array.dictionary.to_pylist()
-        codes = array.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
+        codes = array.indices.cast(pa.int32()).fill_null(-1).to_numpy(zero_copy_only=False)
         empty = [code for code, value in enumerate(values) if value is None or str(value).strip() == ""]
-        return Coded(values, np.where(np.isin(codes, empty), -1, codes) if empty else codes)
+        return Coded(values, np.where(np.isin(codes, empty), np.int32(-1), codes) if empty else codes)
 
     def refuse(self, codes: Codes, code: int, column: str, text: str, findings: Findings) -> None:
         """Report what is wrong with every row that has a code, once."""
@@ -240,7 +242,9 @@ def numbers(recorded: Recorded, name: str, findings: Findings) -> Floats:
         wrong |= ~empty & (values != np.floor(values))
     if wrong.any():
         _report_numbers(recorded, column, np.flatnonzero(wrong), findings)
-    return np.where(wrong | empty, np.nan, values)
+    del recorded.columns[name], array
+    wrong |= empty
+    return np.where(wrong, np.nan, values) if wrong.any() else values
 
 
 def _report_numbers(recorded: Recorded, column: Column, rows: Codes, findings: Findings) -> None:

@@ -59,7 +59,7 @@ def read_usage(
         return no_usage()
     team, service, start = (recorded.coded(name) for name in ("team", "service", "start"))
     users = numbers(recorded, "users", findings)
-    minutes = np.full(len(users), 60.0)
+    minutes = np.broadcast_to(np.float64(60), len(users))
     if "minutes" in recorded.columns:
         given = numbers(recorded, "minutes", findings)
         minutes = np.where(np.isnan(given), minutes, given)
@@ -71,15 +71,15 @@ def read_usage(
         _require(recorded, start.codes, "start", blank, findings)
     readable = np.array([value is not None for value in instants] or [False], dtype=np.bool_)
     valid = (team_of >= 0) & (service_of >= 0) & (start.codes >= 0) & readable[start.codes]
-    position = np.flatnonzero(valid)
+    position = _small(np.flatnonzero(valid), len(valid))
     zones = sorted({team_zones[name] for name in team_ids if name in team_zones} | {"UTC"})
-    zone_of_team = np.array([zones.index(team_zones.get(name, "UTC")) for name in team_ids] or [0], dtype=np.int64)
-    pair = team_of[position] * len(service_ids) + service_of[position]
+    zone_of_team = np.array([zones.index(team_zones.get(name, "UTC")) for name in team_ids] or [0], dtype=np.int32)
+    pairs = len(team_ids) * len(service_ids)
+    pair = _small(team_of, pairs)[position] * len(service_ids) + service_of[position]
     rows = _Rows(position, pair, start.codes[position], np.zeros(0, np.int64), np.zeros(0, np.bool_))
     _to_utc(recorded, rows, zone_of_team[team_of[position]], zones, instants, start, findings)
-    keep = _unique(recorded, rows, team_ids, service_ids, findings)
-    order = np.flatnonzero(keep)
-    order = order[np.lexsort((rows.utc[order], rows.pair[order]))]
+    del blank, valid, readable, team, service, team_of, service_of, position, pair
+    order = _unique(recorded, rows, team_ids, service_ids, findings)
     frame = pd.DataFrame(
         {
             "team": _named(team_ids, rows.pair[order] // max(1, len(service_ids))),
@@ -93,9 +93,14 @@ def read_usage(
     return frame
 
 
+def _small(codes: Codes, most: int) -> Codes:
+    """Give numbers below `most` in 32 bits where they fit."""
+    return codes.astype(np.int32 if most < 2**31 else np.int64, copy=False)
+
+
 def _named(names: list[str], codes: Codes) -> "pd.Series[str]":
     # Arrow repeats the names ten times faster than pandas does.
-    array = pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(names, pa.string()))
+    array = pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(names, pa.large_string()))
     return pd.Series(array.dictionary_decode().to_pandas(), dtype="str")
 
 
@@ -146,18 +151,21 @@ def _to_utc(
     Where two rows of a team and service have the same time of a repeated hour, the second one is the second pass.
     """
     size = max(1, len(instants))
-    codes, distinct = pd.factorize(zone * size + rows.start)
-    first, second = np.zeros(len(distinct), np.int64), np.zeros(len(distinct), np.int64)
-    skipped, repeated = np.zeros(len(distinct), np.bool_), np.zeros(len(distinct), np.bool_)
-    for number, key in enumerate(distinct.tolist()):
+    keys = len(zones) * size
+    codes = _small(zone, keys) * size + rows.start
+    present = np.zeros(keys, np.bool_)
+    present[codes] = True
+    first, second = np.zeros(keys, np.int64), np.zeros(keys, np.int64)
+    skipped, repeated = np.zeros(keys, np.bool_), np.zeros(keys, np.bool_)
+    for key in np.flatnonzero(present).tolist():
         value, name = instants[key % size], zones[key // size]
         assert value is not None
         if value.tzinfo is not None:
-            first[number] = (value - _EPOCH) // _MICROSECOND
+            first[key] = (value - _EPOCH) // _MICROSECOND
             continue
-        first[number] = (wall_to_utc(value, name) - _EPOCH) // _MICROSECOND
-        skipped[number], repeated[number] = is_skipped(value, name), is_repeated(value, name)
-        second[number] = (value.replace(tzinfo=ZoneInfo(name), fold=1).astimezone(UTC) - _EPOCH) // _MICROSECOND
+        first[key] = (wall_to_utc(value, name) - _EPOCH) // _MICROSECOND
+        skipped[key], repeated[key] = is_skipped(value, name), is_repeated(value, name)
+        second[key] = (value.replace(tzinfo=ZoneInfo(name), fold=1).astimezone(UTC) - _EPOCH) // _MICROSECOND
     rows.utc, rows.moved = first[codes], skipped[codes]
     twice = np.flatnonzero(repeated[codes])
     if len(twice):
@@ -172,31 +180,37 @@ def _to_utc(
         findings.warn(recorded.place(int(rows.position[one]), "start"), f"{text}{and_more(len(moved))}")
 
 
-def _unique(recorded: Recorded, rows: _Rows, teams: list[str], services: list[str], findings: Findings) -> Mask:
-    """Mark the rows to keep: no two of one team and service may start together.
+def _unique(recorded: Recorded, rows: _Rows, teams: list[str], services: list[str], findings: Findings) -> Codes:
+    """Give the rows to keep, ordered by team, service and start: no two of one team and service may start together.
 
     A row moved out of a skipped hour gives way where that hour has a row of its own.
     """
-    code, distinct = pd.factorize(rows.utc)
-    key = rows.pair * max(1, len(distinct)) + code
-    keep = np.ones(len(key), dtype=np.bool_)
-    if rows.moved.any():
-        near = np.flatnonzero(~rows.moved & np.isin(code, np.unique(code[rows.moved])))
-        keep = ~(rows.moved & np.isin(key, key[near]))
-    kept = np.flatnonzero(keep)
-    again = kept[pd.Series(key[kept]).duplicated().to_numpy()]
-    for row in again[:_MOST_VALUES].tolist():
-        pair = int(rows.pair[row])
-        names = f"{shown(teams[pair // len(services)])} and {shown(services[pair % len(services)])}"
-        at = utc_text(_EPOCH + int(rows.utc[row]) * _MICROSECOND)
-        first = recorded.line(int(rows.position[kept[np.argmax(key[kept] == key[row])]]))
-        text = f"{at} is recorded for {names} in row {first} too; keep one of the two rows"
+    # Within a moment those not moved come first, each in the order of the file.
+    keys = (rows.utc, rows.pair) if not rows.moved.any() else (rows.moved, rows.utc, rows.pair)
+    order = _small(np.lexsort(keys), len(rows.utc))
+    same = np.zeros(len(order), np.bool_)
+    pair, utc = rows.pair[order], rows.utc[order]
+    same[1:] = (pair[1:] == pair[:-1]) & (utc[1:] == utc[:-1])
+    del pair, utc
+    if not same.any():
+        return order
+    # The first row of each run of rows of one moment.
+    begin = np.maximum.accumulate(np.where(same, 0, np.arange(len(order))))
+    gives_way = same & rows.moved[order] & ~rows.moved[order[begin]]
+    again = np.flatnonzero(same & ~gives_way)
+    again = again[np.argsort(order[again], kind="stable")]
+    for at in again[:_MOST_VALUES].tolist():
+        row, first = int(order[at]), int(order[begin[at]])
+        pair_of = int(rows.pair[row])
+        names = f"{shown(teams[pair_of // len(services)])} and {shown(services[pair_of % len(services)])}"
+        moment = utc_text(_EPOCH + int(rows.utc[row]) * _MICROSECOND)
+        line = recorded.line(int(rows.position[first]))
+        text = f"{moment} is recorded for {names} in row {line} too; keep one of the two rows"
         findings.problem(recorded.place(int(rows.position[row]), "start"), text)
     if len(again) > _MOST_VALUES:
         text = f"{len(again) - _MOST_VALUES:,} more rows record the same team, service and time again; keep one of each"
         findings.problem(Place(recorded.file, 0, "start"), text)
-    keep[again] = False
-    return keep
+    return order[~same]
 
 
 def _remark(
