@@ -6,6 +6,7 @@ changes are moved while that helps, then CP-SAT moves the changes that burden th
 starts that are cheap or spare those teams; last, every change returns to the cheapest start that keeps what was won.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -29,9 +30,11 @@ SHARE = 0.25
 WHOLE_STARTS = 2_000  # all starts together: one model of everything, and its optimum is the answer
 CANDIDATES = 5  # best starts of each change in the first models, for each of the rates
 RATES = (0.0, 0.03, 0.1, 0.3, 1.0)  # what burden is priced at to choose starts, over cost / largest burden of the plan
-FIRST_FREE = 40  # changes in the first neighbourhood; it grows and shrinks with what CP-SAT manages
+FIRST_FREE, FIRST_OF_MANY, MANY = 40, 20, 100
+"""Changes in the first neighbourhood, and in that of many changes; it grows and shrinks with what CP-SAT manages."""
 SWEEP_STARTS = 100  # cheapest starts that single moves look at
 NEIGHBOURHOOD_EFFORT = 2.0
+SEARCH_SHARE = 0.85  # of the phase; the rest is for the last step
 STALE = 6  # models of all changes, each of more starts, solved to the end without gain before the phase ends
 HOT = 0.9  # teams whose burden is at least this share of the largest are spared together
 CALL_UNITS, ARRAY_UNITS = 2e-5, 2e-9  # deterministic prices of a numpy call and of one array element
@@ -161,6 +164,8 @@ class _Phase:
         while moved and rounds < 5:
             moved, rounds = False, rounds + 1
             for change in self.placed:
+                if self.effort.used >= 1.0:
+                    return
                 moved |= self._move(change, fairer=False)
 
     # --- neighbourhoods ----------------------------------------------------------------------------------------------
@@ -169,11 +174,13 @@ class _Phase:
         """Place again as many changes together, among as many starts, as CP-SAT manages."""
         compiled = self.state.compiled
         whole = int(compiled.ok[self.placed].sum()) <= WHOLE_STARTS
-        size, stale = len(self.placed) if whole else min(FIRST_FREE, len(self.placed)), 0
+        first = FIRST_FREE if len(self.placed) <= MANY else FIRST_OF_MANY
+        size, stale = len(self.placed) if whole else min(first, len(self.placed)), 0
         neighbours = None if whole else Neighbours(compiled)
-        while self.effort.used < 1.0 and stale < STALE:
+        while self.effort.used < SEARCH_SHARE and stale < STALE:
             free = self.placed if neighbours is None else self._free(neighbours, size)
-            limit = self.effort.left if whole else min(NEIGHBOURHOOD_EFFORT, max(0.1, 0.4 * self.effort.left))
+            left = self.effort.left * (1 - (1 - SEARCH_SHARE) / (1 - self.effort.used))
+            limit = left if whole else min(NEIGHBOURHOOD_EFFORT, max(0.1, 0.5 * left))
             better, answer = self._replan(free, limit, whole=whole)
             if whole:
                 return
@@ -205,7 +212,7 @@ class _Phase:
 
     def _replan(self, free: list[int], limit: float, *, whole: bool) -> tuple[bool, str]:
         """Let CP-SAT place some changes again; kept where the largest burden falls, or else the cost alone does."""
-        state, burdens = self.state, self.burdens
+        state, burdens, begun = self.state, self.burdens, time.monotonic()
         before = {change: state.starts[change] for change in free}
         held = (burdens.worst(), state.objective())
         self.rate = held[1] / float(held[0])
@@ -220,7 +227,7 @@ class _Phase:
             candidates = {change: self._candidates(change, before, hot) for change in free}
         model = FairModel(state, candidates, burdens, caps, self.budget)
         model.hint(before)
-        outcome = model.solve(self._limits(limit))
+        outcome = model.solve(self._limits(limit), used=time.monotonic() - begun)
         self._charge(outcome, free)
         first = outcome
         if outcome.starts and self.effort.used < 1.0:

@@ -7,6 +7,7 @@ common engineer or hour is named apart; where that leaves a small part CP-SAT fi
 case they are no more than those of going from stretch to stretch and keeping whom one can.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,8 +26,8 @@ from scheduler.rules.capacity import duty
 from scheduler.schedule import Placement, Schedule, Shift, known
 from scheduler.solver.exact import Limits
 
-UNITS = 2.0
-"""Work that CP-SAT may put into one plan, in its own measure, so that the same plan gets the same names everywhere."""
+LIMITS = Limits(seconds=1.0, units=0.15)
+"""Work that CP-SAT may put into one plan. In units, the same plan gets the same names everywhere."""
 
 
 class Job(NamedTuple):
@@ -65,17 +66,21 @@ class _Part:
         return [name for name, mask in self.on_duty.items() if skill in self.skills[name] and mask[span].all()]
 
 
-def roster(portfolio: Portfolio, schedule: Schedule) -> Schedule:
-    """Name the engineers of every placement of a legal schedule; without a list of engineers there are no names."""
+def roster(portfolio: Portfolio, schedule: Schedule, limits: Limits = LIMITS) -> Schedule:
+    """Name the engineers of every placement of a legal schedule; without a list of engineers there are no names.
+
+    Small parts are dealt with first: they are solved to the end before the limits are reached.
+    """
     if portfolio.engineers is None:
         return schedule
     shifts: dict[str, list[Shift]] = defaultdict(list)
-    left = UNITS
-    for part in _parts(portfolio, schedule):
+    begun, left = time.monotonic(), limits.units
+    for part in sorted(_parts(portfolio, schedule), key=lambda part: len(part.jobs) * len(part.edges)):
         names = _greedy(part)
-        if hand_overs(part.jobs, names) and left > 0:
-            names, spent = _fewest(part, names, Limits(seconds=left, units=left))
-            left -= spent
+        seconds = limits.seconds - (time.monotonic() - begun)
+        if hand_overs(part.jobs, names) and (seconds > 0 if left is None else left > 0):
+            names, spent = _fewest(part, names, replace(limits, seconds=seconds, units=left))
+            left = None if left is None else left - spent
         for change, shift in _shifts(portfolio, part, names):
             shifts[change].append(shift)
 

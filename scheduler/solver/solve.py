@@ -21,10 +21,11 @@ from scheduler.solver.fairness import SHARE, Shared, share_out
 from scheduler.solver.optimise import Answer, Progress, optimise
 from scheduler.solver.problem import Problem
 from scheduler.solver.reasons import with_reasons
-from scheduler.solver.roster import roster
+from scheduler.solver.roster import LIMITS, roster
 from scheduler.solver.state import UNPLACED
 from scheduler.verify import bill, verify
 
+FINISH_SHARE = 0.05
 OFFICE_HOURS = WeeklyHours.parse("Mon-Fri 08:00-18:00")
 
 
@@ -138,7 +139,9 @@ def _fairer(
     if effort.units is not None:
         left = Effort(effort.seconds, SHARE * effort.units, effort.stop)
     else:
-        left = Effort(max(0.0, min(SHARE * effort.seconds, effort.seconds - effort.elapsed)), None, effort.stop)
+        # What comes after the search, names and the bill, takes its time too.
+        ahead = effort.seconds * (1 - FINISH_SHARE) - effort.elapsed
+        left = Effort(max(0.0, min(SHARE * effort.seconds, ahead)), None, effort.stop)
     last = 0.0
 
     def tick() -> None:
@@ -156,7 +159,8 @@ def _with_schedule(result: Result, answer: Answer, fair: Shared, effort: Effort)
     starts = {
         name: portfolio.horizon.at(start) for name, start in zip(names, fair.starts, strict=True) if start != UNPLACED
     }
-    schedule = roster(portfolio, schedule_of(portfolio, starts))
+    naming = LIMITS if effort.units is not None else replace(LIMITS, units=None)
+    schedule = roster(portfolio, schedule_of(portfolio, starts), naming)
     charges = tuple(bill(portfolio, schedule))
     broken = verify(portfolio, schedule)
     if broken or total(charges) != fair.objective:
