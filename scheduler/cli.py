@@ -6,6 +6,7 @@ early without a schedule.
 
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -25,6 +26,7 @@ from scheduler.inputs import InputError, load
 from scheduler.inputs.calendar_files import busy_document
 from scheduler.inputs.cells import CellError, parse_time
 from scheduler.inputs.exports import draft_mapping, import_changes, write_back
+from scheduler.inputs.starter import write_starter
 from scheduler.lengths import lengths_document, lengths_text
 from scheduler.publish.curve_file import CURVE_FORMATS, curve_document, curve_file
 from scheduler.running import BROKEN, answer, orderly, print_json, refuse, run, serve, solve_file
@@ -148,6 +150,17 @@ def plan_command(
         records=progress == "json",
     )
     answer(result, json=json, out=out)
+
+
+@app.command("init")
+def init_command(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="A folder that is new or empty.")],
+) -> None:
+    """Write a small commented portfolio to begin with; nothing is overwritten."""
+    with orderly():
+        names = write_starter(folder, datetime.now(UTC).date())
+    print(f"{folder}: {', '.join(names)}")
+    print(f"next: scheduler check {folder}")
 
 
 @app.command("check")
