@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from scheduler.inputs.cells import CellError, parse_time
+from scheduler.inputs.cells import CellError, parse_time, zones
 from scheduler.inputs.columns import TABLES
 from scheduler.inputs.draft import draft
-from scheduler.inputs.errors import Findings, InputError, Place, several
+from scheduler.inputs.errors import Findings, InputError, Place, several, shown
 from scheduler.inputs.export_table import EXCEL, Export, read_export
 from scheduler.inputs.imports import change_rows, changes_csv
 from scheduler.inputs.mapping import BUILT_IN, CHANGES, ExportMapping, read_mapping
@@ -165,7 +165,10 @@ def _planned(path: Path, findings: Findings) -> tuple[Planned, str]:
             if any(value.tzinfo is None for value in times.values()):
                 raise CellError("a time has no offset")
             found[str(one["change"])] = times
-        return found, str(document.get("time_zone", "UTC"))
+        zone = document.get("time_zone", "UTC")
+        if zone not in zones():
+            raise CellError(f"{shown(zone)} is not a time zone")
+        return found, zone
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         findings.problem(Place(path.name), f"is not what plan --out writes ({error}); plan again")
         return {}, "UTC"

@@ -188,6 +188,8 @@ class _Import:
                 text = text or self.mapping.defaults.get(column.name, "")
                 if text:
                     parse(column, text, self.findings)
+                    if column.type in ("id", *_LISTS) and guarded(text) != text:
+                        raise CellError(f"{shown(text)} begins like a formula of a spreadsheet; choose another id")
                 elif column.required:
                     raise CellError(
                         f"is empty; fill it, set {column.name} under [defaults] in a mapping, or leave such rows out "

@@ -78,6 +78,7 @@ def test_there_and_back_as_excel(tmp_path: Path) -> None:
     [
         (None, r"is no schedule\.json that can be read"),
         ("{", "is not what plan --out writes"),
+        ('{"placements": [], "time_zone": "/etc/passwd"}', "'/etc/passwd' is not a time zone"),
         ('{"placements": [{"change": "A", "start": "soon"}]}', "is not what plan --out writes"),
         ('{"placements": [{"change": "A", "start": "2027-03-06", "end": "2027-03-06", '
          '"reserved_until": "2027-03-06"}]}', "a time has no offset"),

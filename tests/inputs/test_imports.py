@@ -197,3 +197,8 @@ def test_formulas_become_text() -> None:
     assert changes_csv([row]) == (
         "change,title,services,duration_minutes,description\nA,'=cmd(),x,5,\"'-1 and,\n@x\"\n"
     )
+
+
+def test_ids_that_begin_like_a_formula_are_refused(tmp_path: Path) -> None:
+    _, problems = own(tmp_path, LEAST, {"id": "@sum"})
+    assert problems == ["e.xlsx, row 2, id: '@sum' begins like a formula of a spreadsheet; choose another id"]
