@@ -26,6 +26,8 @@ _MOST_NOISE = 10.0
 _ROUNDS = 6
 # However old, a record that stands alone must not vanish below the smallest float.
 _MOST_HALF_LIVES = 200.0
+# Squared, a rounding error is some 1e-32 of the square of the number.
+_ROUNDING = 1e-24
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ def _averages(block: Block, steps: int, half_life: float) -> _Averages:
     mean = np.divide(users @ weights, weight, out=np.full(weight.shape, np.nan), where=weight > 0)
     apart = np.where(recorded, users - mean[:, block.step_of_week], 0.0)
     within = (apart**2 @ weights).sum(axis=1) / weight.sum(axis=1)
+    # What is left of rounding a mean is no noise.
+    within[within <= _ROUNDING * (users**2 @ weights).sum(axis=1) / weight.sum(axis=1)] = 0.0
     # A mean lies closer to its own few values than the truth does; steps seen once say nothing.
     values, means = recorded.sum(axis=1), (weight > 0).sum(axis=1)
     repeats = values - means

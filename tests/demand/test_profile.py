@@ -37,6 +37,13 @@ def test_what_repeats_is_returned_exactly_beside_noisy_series():
     assert np.abs(found[1:] - 3).max() < 1.5
 
 
+@pytest.mark.parametrize("users", [0.003, 0.007, 0.1, 1 / 3, 1234.567])
+def test_rounding_errors_of_a_flat_series_are_no_noise(users):
+    rhythm = np.tile([0.0, 9.0, 1.0, 5.0], HOURS // 2) + np.random.default_rng(1).poisson(3.0, 2 * HOURS)
+    found = profile(np.vstack([np.full(2 * HOURS, users), rhythm]))
+    assert found[0] == pytest.approx(users, rel=1e-12)
+
+
 def test_zeros_stay_zeros():
     draw = np.random.default_rng(1)
     assert not profile(np.vstack([np.zeros(4 * HOURS), draw.poisson(3.0, 4 * HOURS)]))[0].any()
