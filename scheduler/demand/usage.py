@@ -1,7 +1,8 @@
 """How many users each team is expected to have on each service it uses, slot by slot.
 
 Exponentially weighted averages per local step of the week, public holidays taken as Sundays, shrunk toward the shape
-of the whole organisation where a series is noisy. Events that are known beforehand change that for a while.
+of the whole organisation where a series is noisy. Events that are known beforehand change that for a while, and
+what was recorded during them teaches nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from scheduler.demand.history import histories, step_minutes, step_of_week, step
 from scheduler.demand.profile import Block, weekly_profiles
 from scheduler.demand.public_holidays import on_holiday
 from scheduler.demand.topology import clients
-from scheduler.horizon import MINUTES_PER_DAY, MINUTES_PER_WEEK, WeeklyHours
+from scheduler.horizon import MINUTES_PER_DAY, MINUTES_PER_WEEK, Horizon, WeeklyHours, Window
 from scheduler.portfolio import Portfolio, Team, remembered
 
 Pair = tuple[str, str]
@@ -96,8 +97,11 @@ def _recorded(portfolio: Portfolio) -> Mapping[Pair, Users]:
             clocks.setdefault((portfolio.teams[team].time_zone, portfolio.teams[team].holidays), []).append(row)
         for (zone, holidays_of), rows in clocks.items():
             users = history.users[rows]
-            ordinary = np.where(on_holiday(steps, zone, holidays_of), np.nan, users)
-            # A series recorded on holidays only has nothing better to go by.
+            unusual = on_holiday(steps, zone, holidays_of) | _eventful(
+                portfolio, steps, [history.pairs[row][0] for row in rows]
+            )
+            ordinary = np.where(unusual, np.nan, users)
+            # A series recorded on holidays and during events only has nothing better to go by.
             users = np.where(np.isnan(ordinary).all(axis=1, keepdims=True), users, ordinary)
             blocks.append(Block(users, step_of_week(steps, zone), ago))
             order += [history.pairs[row] for row in rows]
@@ -105,6 +109,15 @@ def _recorded(portfolio: Portfolio) -> Mapping[Pair, Users]:
         return {}
     profiles = weekly_profiles(blocks, MINUTES_PER_WEEK // step_minutes(portfolio), portfolio.policy.forecast)
     return dict(zip(order, np.concatenate(profiles), strict=True))
+
+
+def _eventful(portfolio: Portfolio, steps: Horizon, teams: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Mark the steps that events of each team touch, of which nothing usual can be learnt; shape (teams, steps)."""
+    touched = {
+        team: steps.touched(Window(one.start, one.end) for one in portfolio.events if one.team in (EVERYBODY, team))
+        for team in dict.fromkeys(teams)
+    }
+    return np.array([touched[team] for team in teams])
 
 
 def _assume(portfolio: Portfolio, pair: Pair, recorded: Mapping[Pair, Users]) -> Users:

@@ -128,6 +128,22 @@ def test_events_outside_the_horizon_change_nothing() -> None:
     assert expected_users(world(across))["blue", "app"].tolist() == [120_000] + [60_000] * 335
 
 
+def test_what_was_recorded_during_an_event_teaches_nothing() -> None:
+    # The last Tuesday had five times as many users, and the file says why.
+    blue = person("blue")
+    rows = weekly(blue, lambda _: 60, MONDAY, weeks=3)
+    fair = event("blue", "2027-02-23T00:00Z", "2027-02-24T00:00Z", factor="5")
+    rows = [(*row[:4], 300.0 if fair.start <= row[2] < fair.end else row[4]) for row in rows]
+    p = recorded(rows, [blue])
+    assert users_at(p, "blue", "Tue 10:00") > 100
+    assert expected_users(replace(p, events=(fair,)))["blue", "app"].tolist() == [60_000] * 336
+    # Of another team it teaches all the same, and where there is nothing else it is better than nothing.
+    other = replace(fair, team="green")
+    assert users_at(replace(p, teams=p.teams | {"green": person("green")}, events=(other,)), "blue", "Tue 10:00") > 100
+    always = event("*", "2027-01-01T00:00Z", "Mon 00:00", factor="1")
+    assert users_at(replace(p, events=(always,)), "blue", "Mon 10:00") == 60
+
+
 def minute_by_minute(
     users: np.ndarray, teams: Sequence[str], steps: Horizon, events: Sequence[Event]
 ) -> list[list[float]]:
