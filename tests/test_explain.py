@@ -10,7 +10,7 @@ from builders import blackout, change, decide, depends, level, portfolio, schedu
 from hypothesis import given, settings
 from strategies import cases
 
-from scheduler.explain import Explanation, Witness, explain, late_notice
+from scheduler.explain import MOST_TOGETHER, Explanation, Witness, explain, late_notice
 from scheduler.horizon import Window
 from scheduler.portfolio import Portfolio, no_usage
 from scheduler.schedule import schedule_of, total
@@ -406,6 +406,14 @@ def test_every_price_and_every_verdict_is_that_of_bill_and_verify(case: tuple[Po
             if found.placement or p.changes[found.change].drop_cost_cents is not None:
                 assert extra(found.change, window.start) == -saving
             assert broken(rest) or set(broken(rest | {found.change: window.start})) == rules
+        # Whatever tempts is named by some of the rules that forbid it, unless too many sets of rules are to be named.
+        named = [({binding.rule}, binding.saving_cents) for binding in found.binding]
+        named += [(set(joint.rules), joint.saving_cents) for joint in found.together]
+        for forbidden in found.forbidden if len(found.together) < MOST_TOGETHER and not broken(rest) else ():
+            cheapest_open = max((-other.extra_cents for other in found.others), default=0)
+            assert forbidden.saving_cents <= cheapest_open or any(
+                rules <= set(forbidden.rules) and saving >= forbidden.saving_cents for rules, saving in named
+            )
 
 
 def test_changes_of_one_window_say_so() -> None:
