@@ -1,7 +1,6 @@
 """The habits, on a week whose prices can be added up by hand: one user-hour costs a euro, so a user-slot 50 cents."""
 
 import doctest
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -73,8 +72,9 @@ def test_predecessors_come_first_and_wait_for_nobody_else() -> None:
 
 
 def test_changes_of_one_window_go_together_where_the_first_of_them_stands() -> None:
-    p = portfolio(changes=[change("A", after="E"), change("B"), change("C"), change("D", after="B"), change("E")])
-    p = replace(p, changes=p.changes | {"D": replace(p.changes["D"], same_window_as=("A",))})
+    p = portfolio(
+        changes=[change("A", after="E"), change("B"), change("C"), change("D", after="B", same_as="A"), change("E")]
+    )
     assert placing_order(p, p.changes) == [("E",), ("B",), ("A", "D"), ("C",)]
 
 
@@ -130,23 +130,43 @@ def test_first_come_gives_no_credit_for_sharing() -> None:
 def test_changes_of_one_window_start_together_under_every_habit() -> None:
     # mail is closed until 05:00, so A on app waits for B: 100 + 200 cents at 05:00 where alone A would cost 900.
     p = portfolio(
-        changes=[change("A"), change("B", services="mail")],
+        changes=[change("A", same_as="B"), change("B", services="mail")],
         users={("Blue", "app"): week(9, Mon_05=1), ("Blue", "mail"): 2},
         blackouts=[blackout("Mon 00:00", "Mon 05:00", applies_to="service:mail")],
     )
-    p = replace(p, changes=p.changes | {"A": replace(p.changes["A"], same_window_as=("B",))})
     assert figures(p, {"A": "Mon 05:00", "B": "Mon 05:00"})["earliest"] == cents(300)
 
 
 def test_changes_of_one_window_leave_each_other_engineers() -> None:
     # One dba until 03:00, two from then on: the pair starts at 03:00 for 100 + 100 cents.
     p = portfolio(
-        changes=[change("A", skills="dba"), change("B", services="mail", skills="dba")],
+        changes=[change("A", skills="dba", same_as="B"), change("B", services="mail", skills="dba")],
         users={("Blue", "app"): week(2, Mon_03=1), ("Blue", "mail"): week(2, Mon_03=1)},
         engineers=[engineer("Ann", skills="dba"), engineer("Ben", skills="dba", works="Mon 03:00-24:00")],
     )
-    p = replace(p, changes=p.changes | {"A": replace(p.changes["A"], same_window_as=("B",))})
     assert figures(p, {"A": "Mon 03:00", "B": "Mon 03:00"})["earliest"] == cents(200)
+
+
+def test_habits_obey_limits_on_moves_and_minutes() -> None:
+    # Announced for Tuesday, where an hour of app or mail costs 900; one of the two may move, and A comes first. Blue
+    # is promised an hour at most without wiki, which B2 and C can only keep together.
+    p = portfolio(
+        changes=[
+            change("A"),
+            change("B", services="mail"),
+            change("B2", services="wiki"),
+            change("C", services="wiki"),
+        ],
+        levels=[level("promised", minutes=60)],
+        teams=[team("Blue", level="promised")],
+        users={("Blue", "app"): week(1, Tue_02=9), ("Blue", "mail"): week(1, Tue_02=9), ("Blue", "wiki"): week(1)},
+        announced={"A": ("Tue 02:00", "2027-02-01T00:00Z"), "B": ("Tue 02:00", "2027-02-01T00:00Z")},
+        max_moves=1,
+    )
+    plan = {"A": "Mon 05:00", "B": "Tue 02:00", "B2": "Mon 00:00", "C": "Mon 00:00"}
+    # A 100, B 900, and the hour of wiki 100.
+    assert figures(p, plan)["earliest"] == cents(1100)
+    assert figures(p, plan)["random"] == cents(1100)
 
 
 def test_sunday_takes_the_nearest_legal_start_and_the_earlier_on_a_tie() -> None:
