@@ -1,6 +1,6 @@
 """Maintenance windows where clients lose least, with proof."""
 
-from pathlib import Path
+import pathlib
 from typing import TYPE_CHECKING, Any
 
 from scheduler.explain import explain
@@ -12,7 +12,7 @@ from scheduler.publish.files import write_plan
 from scheduler.schedule import Charge, Placement, Result, Schedule, Violation
 from scheduler.verify import bill, verify
 
-_CHECKOUT = Path(__file__).resolve().parent.parent
+_CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 if (_CHECKOUT / "pyproject.toml").is_file():
     # In a checkout `data` and `ui` lie beside the package; the wheel carries them inside it.
     __path__.append(str(_CHECKOUT))
