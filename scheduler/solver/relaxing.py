@@ -29,6 +29,7 @@ from scheduler.wording import instant_text, listing
 MOST_TOGETHER = 5  # rules that are lifted at once, at most
 MOST_PRICED, MOST_WHOLE = 12, 3  # ways to mend it that are priced, and of those with whole rules
 EACH = 5.0  # seconds or units to price one way once, at most
+SET_UP = 0.5  # units that setting up a problem again takes, whatever is planned then
 
 _Way = tuple[Demand, ...]
 
@@ -79,7 +80,7 @@ class _Pricing:
         own = Effort(share, share if self.effort.units is not None else None, self.effort.stop)
         first = {} if near is None else {n: start for n, start in enumerate(near.starts) if start != UNPLACED}
         answer = optimise(compile_problem(lift(self.problem, way)), own, seed=self.seed, first=first)
-        self.effort.charge(own.spent)
+        self.effort.charge(own.spent + SET_UP)
         self.longest = max(self.longest, own.elapsed)
         return answer
 

@@ -152,6 +152,12 @@ def test_lifting_frees_these_changes_only() -> None:
     assert not list(out.broken({0: 0, 1: 2}))
 
 
+def test_deterministic_runs_give_the_same_reasons() -> None:
+    one, two = (solve(tuesday(), deterministic=2.0, seed=3) for _ in range(2))
+    assert one.relaxations
+    assert (one.clash, one.more_clashes, one.relaxations) == (two.clash, two.more_clashes, two.relaxations)
+
+
 def test_progress_says_what_is_being_found_out() -> None:
     phases: list[str] = []
     solve(tuesday(), time_limit=20, progress=lambda one: phases.append(one.phase))
