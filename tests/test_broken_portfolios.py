@@ -24,7 +24,10 @@ from scheduler.inputs.columns import COLUMNS
 SECONDS, GIBIBYTE = 60, 2**30
 FORKING = """
 import json, os, resource, signal, sys
+import openpyxl
 import scheduler.cli
+from scheduler.inputs.cells import zones
+zones()  # reads many files, once for all
 for line in sys.stdin:
     folder, seconds, size, command = json.loads(line)
     child = os.fork()
