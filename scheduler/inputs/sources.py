@@ -156,8 +156,8 @@ class _Document:
         place = Place(self._called("usage"))
         if content is None:
             return None
-        lists = [one for one in content.values() if isinstance(one, list)] if isinstance(content, dict) else []
-        if len(lists) < len(content) or len({len(one) for one in lists}) > 1:
+        columns: list[Any] = list(content.values()) if isinstance(content, dict) else [None]
+        if not all(isinstance(one, list) for one in columns) or len(set(map(len, columns))) > 1:
             findings.problem(place, "is not an object of lists of one length; write one list for each column")
             return None
         header = read_header("usage.csv", place.file, list(content), findings)
@@ -178,7 +178,11 @@ class _Document:
     def announced(self, findings: Findings) -> Announced:
         found: Announced = {}
         place = Place(self._called("announced"))
-        for row in self.content.get("announced", []):
+        rows = self.content.get("announced", [])
+        if not isinstance(rows, list):
+            findings.problem(place, "is not a list of objects; give change, start, announced_at in each")
+            return {}
+        for row in rows:
             try:
                 found[row["change"]] = (_instant(row["start"]), _instant(row["announced_at"]))
             except (CellError, TypeError, KeyError) as error:

@@ -215,6 +215,16 @@ def test_documents_that_cannot_be_read(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("usage", True), ("usage", {"team": True}), ("announced", True), ("announced", [1]), ("teams", [1]), ("policy", 7),
+     ("calendars", [{"calendar": "c", "kind": "blackout", "periods": 7}]), ("changes", [{"change": {}}])],
+)  # fmt: skip
+def test_values_of_the_wrong_shape_are_refused(rich: Path, tmp_path: Path, key: str, value: Any) -> None:
+    document = portfolio_document(load(rich)) | {key: value}
+    assert any(problem.startswith(f"portfolio.json, {key}") for problem in refused(tmp_path, document))
+
+
 def test_problems_in_a_document_have_a_place(rich: Path, tmp_path: Path) -> None:
     document = portfolio_document(load(rich))
     document["changes"][1]["duration_minutes"] = -3
