@@ -182,6 +182,10 @@ class Witness:
         length = self.portfolio.reserved(change)
         taken = [] if current is None else [current]
         chosen = _apart(legal, price, length, taken, OTHER_WINDOWS)
+        best = _cheapest(legal, price)
+        if best is not None and price[best] < min([now, *(int(price[slot]) for slot in chosen)]):
+            # It overlaps the present window, but to hide that it is open and cheaper would not be honest.
+            chosen = [best, *chosen][:OTHER_WINDOWS]
         if len(chosen) < OTHER_WINDOWS:
             # Few stretches are open: neighbours of what was found are better than nothing.
             legal[[*chosen, *taken]] = False

@@ -82,6 +82,15 @@ def test_a_better_window_saves() -> None:
     assert one(p, {"A": "Mon 00:00"}, "A").others[0].extra_cents == -600
 
 
+def test_a_cheaper_window_that_overlaps_the_present_one_is_not_hidden() -> None:
+    # An hour from 00:00 with 9 users; from 00:30 half an hour of them and half an hour of none. Elsewhere there are 20.
+    p = portfolio(changes=[change("A")], users={("Blue", "app"): np.array([9, 9, 0] + [20] * 333)})
+    found = one(p, {"A": "Mon 00:00"}, "A")
+    assert (found.others[0].window.start, found.others[0].extra_cents) == (when("Mon 00:30"), -450)
+    assert len(found.others) == 5
+    assert "An open window would cost 4.50 EUR less" in str(found)
+
+
 def test_where_few_stretches_are_open_neighbours_fill_the_list() -> None:
     # Open from 00:00 to 02:30, taken 00:00-01:00: 01:00 and 01:30 are left apart from it, 00:30 overlaps it.
     p = portfolio(changes=[change("A", due="Mon 02:30")], users={("Blue", "app"): week(3, Mon_01=2, Mon_02=1)})
