@@ -145,14 +145,14 @@ def _lines(one: Explanation) -> Iterator[str]:
     for remark in one.remarks:
         yield f"  note       {remark}"
     if one.placement:
-        yield f"  why here   {_why(one)}"
+        yield f"  why here   {why_text(one)}"
     for binding in one.binding:
-        saved = _saved(binding.window, binding.saving_cents, one)
+        saved = saved_text(binding.window, binding.saving_cents, one)
         yield f"  binds      {binding.rule}: {binding.law} Without that, {saved}."
         yield from (f"             {text}" for text in binding.texts[:2])
     for joint in one.together:
-        saved = _saved(joint.window, joint.saving_cents, one)
-        yield f"  binds      Only without {_rules(joint.rules)} together, {saved}."
+        saved = saved_text(joint.window, joint.saving_cents, one)
+        yield f"  binds      Only without {rules_text(joint.rules)} together, {saved}."
         yield from (f"             {text}" for text in joint.texts[: max(2, len(joint.rules))])
     for other in one.others:
         yield f"  instead    {_extra(other.extra_cents, currency)}  {window_text(other.window, zone)}"
@@ -160,23 +160,28 @@ def _lines(one: Explanation) -> Iterator[str]:
         yield f"  instead    {_extra(one.drop_extra_cents, currency)}  leave it out"
     if not one.others:
         yield "  instead    no other window is open while the other changes stay where they are"
-    for window in (found for found in one.forbidden if not _told(found, one)):
-        yield f"  forbidden  {_saved(window.window, window.saving_cents, one)}, but breaks {_rules(window.rules)}"
+    for window in untold(one):
+        saved = saved_text(window.window, window.saving_cents, one)
+        yield f"  forbidden  {saved}, but breaks {rules_text(window.rules)}"
         yield from (f"             {text}" for text in window.texts[:2])
 
 
-def _told(found: ForbiddenWindow, one: Explanation) -> bool:
-    """Tell whether a window was said to be open without the rules that forbid it."""
-    told = [(binding.window, (binding.rule,)) for binding in one.binding]
-    return (found.window, found.rules) in [*told, *((joint.window, joint.rules) for joint in one.together)]
+def untold(one: Explanation) -> list[ForbiddenWindow]:
+    """List the forbidden windows that were not yet said to be open without the rules that forbid them."""
+    told = [
+        *((rule.window, (rule.rule,)) for rule in one.binding),
+        *((joint.window, joint.rules) for joint in one.together),
+    ]
+    return [found for found in one.forbidden if (found.window, found.rules) not in told]
 
 
-def _why(one: Explanation) -> str:
+def why_text(one: Explanation) -> str:
+    """Say in a sentence why a change has its window and no cheaper one."""
     cheaper = max((-other.extra_cents for other in one.others), default=0)
     if cheaper > 0:
         return (
             f"An open window would cost {money_text(cheaper, one.currency)} less while the other changes stay where "
-            "they are; planning longer may find it."
+            "they are: losses are spread more evenly so, or planning longer would find it."
         )
     if not one.others:
         return "It is the only window that is open while the other changes stay where they are."
@@ -186,14 +191,16 @@ def _why(one: Explanation) -> str:
     return f"No open window costs less while the other changes stay where they are; {blame}."
 
 
-def _saved(window: Window, cents: int, one: Explanation) -> str:
+def saved_text(window: Window, cents: int, one: Explanation) -> str:
+    """Say what a window would save; cents below 0 are those of a window for a change that has none."""
     where = window_text(window, one.time_zone)
     if cents > 0:
         return f"{where} would cost {money_text(cents, one.currency)} less"
     return f"{where} would be open, and cost {money_text(-cents, one.currency)} more than no window"
 
 
-def _rules(rules: Sequence[str]) -> str:
+def rules_text(rules: Sequence[str]) -> str:
+    """Name rules as part of a sentence."""
     return f"the rule{'s' if len(rules) > 1 else ''} {listing(rules)}"
 
 

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from scheduler.demand.topology import affected_teams
 from scheduler.demand.usage import assumed
 from scheduler.explain import explain
-from scheduler.explanation import Explanation
+from scheduler.explanation import Explanation, rules_text, untold, why_text
 from scheduler.horizon import Window, wall_to_utc
 from scheduler.portfolio import Portfolio
 from scheduler.schedule import Charge, Placement, Result
@@ -180,7 +180,7 @@ def _elsewhere(portfolio: Portfolio, placement: Placement) -> Iterator[str]:
 
 
 def _why(portfolio: Portfolio, one: Explanation, number: int, charges: list[Charge]) -> dict[str, Any]:
-    zone, currency = one.time_zone, one.currency
+    zone = one.time_zone
     change, placement = portfolio.changes[one.change], one.placement
     teams = [] if placement is None else tables.team_rows(portfolio, placement, charges)
     state = "proposed" if placement is None else tables.state_of(portfolio, placement)
@@ -199,36 +199,21 @@ def _why(portfolio: Portfolio, one: Explanation, number: int, charges: list[Char
         "shares": listing([visible(other) for other in one.shares_with]),
         "remarks": one.remarks,
         "teams": [{**row, "notice": _notice(row["notice_days"], row["promised_days"])} for row in teams],
-        "reason": _reason(one, currency),
+        "reason": why_text(one) if placement else "",
         "binding": [_with_texts(rule.rule, rule.window, rule.saving_cents, rule.texts, zone) for rule in one.binding],
+        "together": [
+            _with_texts(rules_text(joint.rules), joint.window, joint.saving_cents, joint.texts, zone)
+            for joint in one.together
+        ],
         "others": [
             {"window": window_text(other.window, zone), "extra_cents": other.extra_cents} for other in one.others
         ],
         "drop_extra_cents": one.drop_extra_cents,
         "forbidden": [
             _with_texts(listing(found.rules), found.window, found.saving_cents, found.texts, zone)
-            for found in one.forbidden
-            # What a single rule forbids was said where that rule was.
-            if not any((found.window, found.rules) == (rule.window, (rule.rule,)) for rule in one.binding)
+            for found in untold(one)
         ],
     }  # fmt: skip
-
-
-def _reason(one: Explanation, currency: str) -> str:
-    """Say in a sentence why a window is where it is."""
-    if one.placement is None:
-        return ""
-    cheaper = [other for other in one.others if other.extra_cents < 0]
-    if cheaper:
-        saved = money_text(-min(other.extra_cents for other in cheaper), currency)
-        return f"Another legal window would cost {saved} less while the other changes stay where they are."
-    if not one.others:
-        return "It is the only window that is left beside the other changes."
-    if one.binding:
-        return "No legal window costs less. These rules stand in the way of a cheaper one:"
-    if one.weighted_cents == 0:
-        return "It costs nobody anything."
-    return "No window costs less, legal or not, while the other changes stay where they are."
 
 
 def _with_texts(rules: str, window: Window, saving: int, texts: Iterable[str], zone: str) -> dict[str, Any]:

@@ -203,6 +203,7 @@ def test_reasons_are_those_of_the_explanation() -> None:
             if "data-cents" in figure.attributes:
                 figures.setdefault(figure.attributes["data-figure"], []).append(int(figure.attributes["data-cents"]))
         assert figures.get("binding.saving_cents", []) == [rule.saving_cents for rule in one.binding]
+        assert figures.get("together.saving_cents", []) == [joint.saving_cents for joint in one.together]
         assert figures.get("other.extra_cents", []) == [other.extra_cents for other in one.others]
         for remark in one.remarks:
             assert remark in details.text
