@@ -20,6 +20,7 @@ from .lanes import LANE, lanes, names
 from .text import visible
 from .theme import LIGHT, STATES, Palette, state_text
 
+BAR_COLUMNS = ("row", "line", "change", "state", "start", "end", "reserved_until")
 PICK = "pick"
 """The name of the selection of windows; its field is `change`."""
 ROW_PIXELS = 20
@@ -80,7 +81,8 @@ def timeline(
             "over_by": "expected over by", "cost": "costs"}  # fmt: skip
     pick = alt.selection_point(name=PICK, fields=["change"])
     faded = alt.when(pick).then(alt.value(1.0)).otherwise(alt.value(0.35))
-    base = alt.Chart(as_utc(bars)).encode(x=across, y=down, tooltip=_tooltips(told), opacity=faded)
+    drawn = bars[[*BAR_COLUMNS, *(name for name in told if name not in BAR_COLUMNS)]]
+    base = alt.Chart(as_utc(drawn)).encode(x=across, y=down, tooltip=_tooltips(told), opacity=faded)
     explained, same = _state_colours(windows, palette, width)
     first = explained if legend else same
     bar = alt.MarkDef(type="bar", clip=True, height=BAR_PIXELS, stroke=palette.page, strokeWidth=1)

@@ -36,6 +36,8 @@ def config(port: int, *, browser: bool) -> Mapping[str, Any]:
         "browser.serverAddress": LOOPBACK,
         "browser.gatherUsageStats": False,
         "client.toolbarMode": "minimal",
+        # Buttons move the first day of the timeline, which has a default too.
+        "global.disableWidgetStateDuplicationWarning": True,
         "client.showErrorDetails": "none",
         "client.showErrorLinks": False,
         "client.allowedOrigins": [],

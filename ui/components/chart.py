@@ -44,9 +44,20 @@ def draw(
         st.vega_lite_chart(spec=specification, theme=None, key=key, on_select="rerun", selection_mode=picks, alt=says)
 
 
+def _values_once(data: Any, seen: dict[int, tuple[Any, Any]]) -> Any:
+    # Several marks of a chart show one frame, and to turn it into text takes longer than all else.
+    if id(data) not in seen:
+        seen[id(data)] = data, alt.to_values(data)
+    return seen[id(data)][1]
+
+
+_ONCE = "each frame once"
+alt.data_transformers.register(_ONCE, _values_once)
+
+
 def _specification(build: Callable[[], alt.LayerChart]) -> dict[str, Any]:
     # Charts are tested against the schema; checking them each time takes longer than to draw them.
-    with _one_at_a_time, debug_mode(False), alt.data_transformers.enable("default", max_rows=None):
+    with _one_at_a_time, debug_mode(False), alt.data_transformers.enable(_ONCE, seen={}):
         specification = dict(build().to_dict(validate=False))
     # On a telephone the names of rows would leave no room for what happens in them.
     specification["config"]["axisY"] = {"labelLimit": {"expr": "containerSize()[0] < 500 ? 110 : 220"}}

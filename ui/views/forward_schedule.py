@@ -28,9 +28,10 @@ from ..present import with_present
 from ..review import Plan, Standing, as_decided, present
 from ..theme import STATES, Palette, state_text
 
-ROWS_AT_ONCE = 25
+ROWS_AT_ONCE, ROWS_OF_LONG_SPANS = 25, 15
+"""Rows of one page of the timeline; fewer where more than two weeks are shown, so that it comes at once."""
 SPANS: Mapping[str, int] = {"1 day": 1, "3 days": 3, "1 week": 7, "2 weeks": 14, "4 weeks": 28, "All": 0}
-HEAT_HOURS: Mapping[int, float] = {1: 7, 3: 14, 6: 28, 12: float("inf")}
+HEAT_HOURS: Mapping[int, float] = {1: 7, 3: 14, 6: 28, 24: float("inf")}
 """Hours of one step of heat, and the most days that are drawn in such steps."""
 TIMELINE, TABLE = "timeline", "windows"
 
@@ -147,9 +148,10 @@ def _what_is_drawn(plan: Plan) -> tuple[By, charts.Span]:
 
 def _timeline(plan: Plan, chosen: pd.DataFrame, by: By, span: charts.Span) -> None:
     rows, page = _rows(plan, chosen, by, span), 1
-    if len(rows) > ROWS_AT_ONCE:
-        page = st.pagination(-(-len(rows) // ROWS_AT_ONCE), key=f"page_{by}")
-    shown = rows[(page - 1) * ROWS_AT_ONCE : page * ROWS_AT_ONCE]
+    most = ROWS_AT_ONCE if (span[1] - span[0]).days <= 14 else ROWS_OF_LONG_SPANS
+    if len(rows) > most:
+        page = st.pagination(-(-len(rows) // most), key=f"page_{by}_{most}")
+    shown = rows[(page - 1) * most : page * most]
     if not shown:
         st.info("No such window in this stretch of time.", icon=":material/event_available:")
         if len(chosen):
