@@ -181,7 +181,7 @@ def why_text(one: Explanation) -> str:
     if cheaper > 0:
         return (
             f"An open window would cost {money_text(cheaper, one.currency)} less while the other changes stay where "
-            "they are: losses are spread more evenly so, or planning longer would find it."
+            "they are: it was passed over to spread losses over teams, or planning longer would find it."
         )
     if not one.others:
         return "It is the only window that is open while the other changes stay where they are."
