@@ -70,9 +70,11 @@ def clicked_through(out: Path, chromium: str) -> Mapping[str, float]:
             tab.get_by_placeholder("change, title").fill(words)
             tab.keyboard.press("Enter")
 
-        def choose(name: str) -> None:
+        def choose(step: str, name: str) -> None:
             tab.get_by_label("Shown").click()
-            tab.get_by_role("option", name=name, exact=True).click()
+            option = tab.get_by_role("option", name=name, exact=True)
+            option.wait_for()
+            timed(step, option.click)
 
         timed("first load", lambda: tab.goto(address), BAR)
         time.sleep(3)
@@ -81,8 +83,8 @@ def clicked_through(out: Path, chromium: str) -> Mapping[str, float]:
         timed("by team", lambda: tab.get_by_text("by team").click())
         timed("search", lambda: search("network"))
         timed("search no more", lambda: search(""))
-        timed("all weeks", lambda: choose("All"))
-        timed("one week", lambda: choose("1 week"))
+        choose("all weeks", "All")
+        choose("one week", "1 week")
         timed("a change", lambda: tab.locator(BAR).last.click(), "text=What every start would cost")
         timed("back", lambda: tab.get_by_role("button", name="Forward schedule").click(), BAR)
         timed("savings", lambda: tab.get_by_role("link", name="Savings").click(), "text=In which hours of the week")
