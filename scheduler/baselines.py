@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from scheduler.horizon import Mask, wall_to_utc
 from scheduler.portfolio import Portfolio, remembered
-from scheduler.schedule import BaselineFigures, Schedule, schedule_of
+from scheduler.schedule import BaselineFigures, Schedule, lost_cents, schedule_of
 from scheduler.solver.compiled import Compiled, compile_problem
 from scheduler.solver.state import State
 from scheduler.verify import bill, verify
@@ -72,7 +72,7 @@ def figures_of(portfolio: Portfolio, schedule: Schedule) -> BaselineFigures:
     dropped = sum(one.weighted_cents for one in charges if one.cost == "drop")
     return BaselineFigures(
         objective_cents=sum(one.weighted_cents for one in charges) - dropped,
-        cost_cents=sum(one.cents for one in charges if one.cost in ("downtime", "overrun")),
+        cost_cents=lost_cents(charges),
         drop_cents=dropped,
         violations=len(verify(portfolio, schedule)),
     )

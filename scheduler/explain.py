@@ -18,7 +18,7 @@ from scheduler.horizon import Mask, Window
 from scheduler.portfolio import Portfolio
 from scheduler.rules import RULES
 from scheduler.rules.same_window import together_with
-from scheduler.schedule import Charge, Placement, Schedule, notice_given, place
+from scheduler.schedule import CLIENT_COSTS, Charge, Placement, Schedule, notice_given, place
 from scheduler.solver.state import State
 from scheduler.standing import standing
 from scheduler.verify import bill
@@ -78,7 +78,7 @@ class Witness:
         self.lost: dict[tuple[str, str], list[Charge]] = defaultdict(list)
         for charge in bill(portfolio, schedule):
             self.charges[charge.change].append(charge)
-            if charge.cost in ("downtime", "overrun"):
+            if charge.cost in CLIENT_COSTS:
                 self.lost[charge.team, charge.service].append(charge)
 
     def curve(self, change: str) -> PriceCurve:
@@ -135,7 +135,7 @@ class Witness:
                 {
                     other.change
                     for own in self.charges[change]
-                    if own.cost in ("downtime", "overrun")
+                    if own.cost in CLIENT_COSTS
                     for other in self.lost[own.team, own.service]
                     if other.change != change and Window(own.start, own.end).overlaps(Window(other.start, other.end))
                 }

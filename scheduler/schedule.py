@@ -11,6 +11,8 @@ from scheduler.horizon import Window, local_date_number
 from scheduler.portfolio import Portfolio
 
 Status = Literal["OPTIMAL", "FEASIBLE", "INFEASIBLE", "STOPPED"]
+CLIENT_COSTS = ("downtime", "overrun")
+"""The costs that clients bear; the others are those of the provider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,12 +227,17 @@ class Result:
     @property
     def cost_cents(self) -> int:
         """What clients lose: the cents of downtime and overrun."""
-        return sum(charge.cents for charge in self.charges if charge.cost in ("downtime", "overrun"))
+        return lost_cents(self.charges)
 
     @property
     def drop_cents(self) -> int:
         """What leaving optional changes out costs."""
         return sum(charge.weighted_cents for charge in self.charges if charge.cost == "drop")
+
+
+def lost_cents(charges: Iterable[Charge]) -> int:
+    """Add up what clients lose."""
+    return sum(charge.cents for charge in charges if charge.cost in CLIENT_COSTS)
 
 
 def total(charges: Iterable[Charge]) -> int:

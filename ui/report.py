@@ -21,7 +21,7 @@ from scheduler.explain import explain
 from scheduler.explanation import Explanation, rules_text, untold, why_text
 from scheduler.horizon import Window, wall_to_utc
 from scheduler.portfolio import Portfolio
-from scheduler.schedule import Charge, Placement, Result
+from scheduler.schedule import CLIENT_COSTS, Charge, Placement, Result
 from scheduler.summary import HABIT_NAMES, count_text, fairness_text, proof_text, saves_text
 from scheduler.wording import day_text, instant_text, listing, money_text, window_text
 
@@ -144,7 +144,7 @@ def _calendar(result: Result, numbers: Mapping[str, int], explained: set[str]) -
     drawn = tables.windows(result)
     client_cents: Counter[str] = Counter()
     for charge in result.charges:
-        if charge.cost in tables.CLIENT_COSTS:
+        if charge.cost in CLIENT_COSTS:
             client_cents[charge.change] += charge.cents
     weeks: dict[datetime, list[dict[str, Any]]] = {}
     for row in _records(tables.schedule_table(result)):

@@ -15,7 +15,7 @@ from scheduler.demand.topology import affected_teams
 from scheduler.demand.usage import assumed
 from scheduler.horizon import Window
 from scheduler.portfolio import Portfolio
-from scheduler.schedule import Charge, Placement, Result, Schedule, notice_given
+from scheduler.schedule import CLIENT_COSTS, Charge, Placement, Result, Schedule, notice_given
 from scheduler.standing import standing
 from scheduler.summary import HABIT_NAMES, own_figures, saves_text
 from scheduler.wording import instant_text, window_text
@@ -24,9 +24,6 @@ from .frames import frame, local_time, money
 from .heat import By, row_labels
 from .text import visible
 from .theme import state_text
-
-CLIENT_COSTS = ("downtime", downtime.OVERRUN)
-"""The costs that clients bear; the others are prices of the plan itself."""
 
 SCHEDULE_COLUMNS = (
     "change", "title", "type", "services", "impact", "state", "state_text", "start", "end", "reserved_until",

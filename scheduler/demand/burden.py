@@ -10,10 +10,7 @@ from fractions import Fraction
 from scheduler.demand.impact import prices
 from scheduler.demand.topology import clients
 from scheduler.portfolio import Portfolio, remembered
-from scheduler.schedule import Charge
-
-LOSSES = ("downtime", "overrun")
-"""The costs that clients bear."""
+from scheduler.schedule import CLIENT_COSTS, Charge
 
 
 @remembered
@@ -31,7 +28,7 @@ def burdens(portfolio: Portfolio, charges: Iterable[Charge]) -> Mapping[str, Fra
     """Give burden over size of every team that has a size; a team that loses nothing bears 0."""
     lost = dict.fromkeys(sizes(portfolio), 0)
     for charge in charges:
-        if charge.cost in LOSSES and charge.team in lost:
+        if charge.cost in CLIENT_COSTS and charge.team in lost:
             lost[charge.team] += charge.cents
     return {team: Fraction(cents, sizes(portfolio)[team]) for team, cents in lost.items()}
 

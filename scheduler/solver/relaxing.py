@@ -13,7 +13,7 @@ from itertools import islice
 from scheduler.demand.topology import affected_teams
 from scheduler.portfolio import Portfolio
 from scheduler.rules.mandatory import NAME as MANDATORY
-from scheduler.schedule import Clash, Relaxation, schedule_of
+from scheduler.schedule import Clash, Relaxation, lost_cents, schedule_of
 from scheduler.solver.clash import Core, find_cores
 from scheduler.solver.clash_words import MOST_NAMED
 from scheduler.solver.compiled import compile_problem
@@ -183,7 +183,7 @@ def _relaxation(portfolio: Portfolio, problem: Problem, way: _Way, answer: Answe
     return Relaxation(
         lifted=tuple(Clash(rule=one.rule, changes=one.changes, text=lifting_text(portfolio, one)) for one in way),
         objective_cents=answer.objective or 0,
-        cost_cents=sum(charge.cents for charge in charges if charge.cost in ("downtime", "overrun")),
+        cost_cents=lost_cents(charges),
         proven=answer.status == "OPTIMAL",
     )
 

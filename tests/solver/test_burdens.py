@@ -9,8 +9,9 @@ from builders import change, portfolio
 from oracle_effects import schedule_at
 from strategies import Seeded, random_portfolio, random_starts
 
-from scheduler.demand.burden import LOSSES, burdens, sizes
+from scheduler.demand.burden import burdens, sizes
 from scheduler.portfolio import Portfolio
+from scheduler.schedule import CLIENT_COSTS
 from scheduler.solver.burdens import Burdens
 from scheduler.verify import bill
 
@@ -18,7 +19,7 @@ from scheduler.verify import bill
 def billed(p: Portfolio, starts: Mapping[str, int]) -> list[int]:
     lost = dict.fromkeys(sizes(p), 0)
     for charge in bill(p, schedule_at(p, starts)):
-        if charge.cost in LOSSES and charge.team in lost:
+        if charge.cost in CLIENT_COSTS and charge.team in lost:
             lost[charge.team] += charge.cents
     return list(lost.values())
 
