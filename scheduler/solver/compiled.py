@@ -211,7 +211,9 @@ def compile_problem(problem: Problem) -> Compiled:
     """Merge, split and filter a canonical problem."""
     count = len(problem.changes)
     ok = consistent_starts(problem)
-    cost = problem.start_cost.copy()
+    cost = np.zeros((count, problem.slots), dtype=np.int64)
+    for number, row in problem.start_cost.items():
+        cost[number] = row
 
     merged: dict[tuple[Member, ...], Cents] = {}
     for cell in problem.cells:

@@ -110,8 +110,7 @@ def only_changes(problem: Problem, changes: Iterable[int]) -> Problem:
     part = Problem(problem.slots, [problem.changes[number] for number in kept])
     part.masks = [dict(problem.masks[number]) for number in kept]
     part.drop_price = [None if problem.drop_price[number] is None else 0 for number in kept]
-    # Without prices every start ties, and the earliest leave most room for the others.
-    part.tie_rank = np.broadcast_to(np.arange(problem.slots, dtype=np.int64), (len(kept), problem.slots))
+    # Without prices every start ties: ties stay ranked by time, as the earliest leave most room for the others.
     for resource in problem.resources:
         uses = tuple(replace(use, change=new[use.change]) for use in resource.uses if use.change in new)
         if sum(use.amount for use in uses) > resource.capacity.min(initial=np.iinfo(np.int64).max):

@@ -215,7 +215,7 @@ def document_of(problem: Problem) -> dict[str, Any]:
         allowed = problem.allowed(number)
         if not allowed.all():
             one["starts"] = _ranges(allowed)
-        if problem.start_cost[number].any():
+        if number in problem.start_cost and problem.start_cost[number].any():
             one["cost"] = _row(problem.start_cost[number])
         price = problem.drop_price[number]
         if price is not None:

@@ -99,14 +99,18 @@ class Cap:
 
 @dataclass
 class Problem:
-    """A canonical problem under construction: `changes` by id, and `slots` on the grid."""
+    """A canonical problem under construction: `changes` by id, and `slots` on the grid.
+
+    Everything that has a number for every slot is a row of shape (slots,), and rows are not written to once posted, so
+    that changes may share them. `start_cost` holds rows of those changes only whose starts have a price.
+    """
 
     slots: int
     changes: Sequence[str]
     masks: list[dict[str, Mask]] = field(init=False)
-    start_cost: Cents = field(init=False)
+    start_cost: dict[int, Cents] = field(default_factory=dict, init=False)
     drop_price: list[int | None] = field(init=False)
-    tie_rank: Cents = field(init=False)
+    tie_rank: list[Cents] = field(init=False)
     cells: list[Cell] = field(default_factory=list, init=False)
     resources: list[Resource] = field(default_factory=list, init=False)
     lags: list[Lag] = field(default_factory=list, init=False)
@@ -114,12 +118,12 @@ class Problem:
     caps: list[Cap] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
-        count = len(self.changes)
         self.index: Mapping[str, int] = {change: number for number, change in enumerate(self.changes)}
         self.masks = [{} for _ in self.changes]
-        self.start_cost = np.zeros((count, self.slots), dtype=np.int64)
-        self.drop_price = [None] * count
-        self.tie_rank = np.tile(np.arange(self.slots, dtype=np.int64), (count, 1))
+        self.drop_price = [None] * len(self.changes)
+        in_order = np.arange(self.slots, dtype=np.int64)
+        in_order.flags.writeable = False
+        self.tie_rank = [in_order] * len(self.changes)
 
     # --- building: change ids in, primitives stored by number -----------------------------------------------------
 
@@ -130,7 +134,8 @@ class Problem:
 
     def price_start(self, change: str, cents: Cents) -> None:
         """Add `cents`, shape (slots,), to what starting `change` costs."""
-        self.start_cost[self.index[change]] += cents
+        number = self.index[change]
+        self.start_cost[number] = self.start_cost[number] + cents if number in self.start_cost else cents
 
     def price_drop(self, change: str, cents: int) -> None:
         """Make `change` optional: leaving it out costs `cents`."""
@@ -181,7 +186,7 @@ class Problem:
     def cost(self, starts: Mapping[int, int]) -> int:
         """Price a full set of starts exactly: cells, start costs and drop prices, in weighted cents."""
         cells = sum(int(cell.weight[self.active(cell, starts)].sum()) for cell in self.cells if cell.weight.any())
-        placed = sum(int(self.start_cost[change, slot]) for change, slot in starts.items())
+        placed = sum(int(row[starts[change]]) for change, row in self.start_cost.items() if change in starts)
         return cells + placed + sum(price or 0 for change, price in enumerate(self.drop_price) if change not in starts)
 
     def broken(self, starts: Mapping[int, int]) -> Iterator[str]:

@@ -19,7 +19,7 @@ from scheduler.solver.compiled import Compiled, compile_problem
 from scheduler.solver.effort import Effort
 from scheduler.solver.fairness import SHARE, Shared, share_out
 from scheduler.solver.optimise import Answer, Progress, optimise
-from scheduler.solver.problem import Problem
+from scheduler.solver.problem import Cents, Problem
 from scheduler.solver.reasons import with_reasons
 from scheduler.solver.roster import LIMITS, roster
 from scheduler.solver.state import UNPLACED
@@ -38,9 +38,12 @@ def build(portfolio: Portfolio) -> Problem:
     for cost in COSTS:
         cost.post(portfolio, problem)
     office = horizon.covered(OFFICE_HOURS.windows(horizon.time_zone, horizon.window))
+    ranks: dict[int, Cents] = {}
     for number, change in enumerate(problem.changes):
-        outside = ~all_inside(office, portfolio.reserved(change))
-        problem.tie_rank[number] = outside * horizon.slots + np.arange(horizon.slots)
+        length = portfolio.reserved(change)
+        if length not in ranks:
+            ranks[length] = ~all_inside(office, length) * horizon.slots + np.arange(horizon.slots)
+        problem.tie_rank[number] = ranks[length]
     return problem
 
 

@@ -45,11 +45,13 @@ def together(problem: Problem) -> Together | None:
         for member in members:
             for rule, mask in problem.masks[member].items():
                 joined.mask(rule, joined.changes[group], mask)
-        rows = list(members)
         prices = [price for price in (problem.drop_price[member] for member in members) if price is not None]
-        joined.start_cost[group] = problem.start_cost[rows].sum(axis=0)
+        for member in members:
+            if member in problem.start_cost:
+                joined.price_start(joined.changes[group], problem.start_cost[member])
         joined.drop_price[group] = sum(prices) if len(prices) == len(members) else None
-        joined.tie_rank[group] = problem.tie_rank[rows].max(axis=0)
+        ranks = list({id(row): row for row in (problem.tie_rank[member] for member in members)}.values())
+        joined.tie_rank[group] = np.maximum.reduce(ranks) if len(ranks) > 1 else ranks[0]
     joined.cells = [
         Cell(cell.weight, tuple(sorted(replace(one, change=group_of[one.change]) for one in cell.members)))
         for cell in problem.cells

@@ -100,7 +100,7 @@ def test_every_primitive_is_used_and_binds() -> None:
             binding[name] += relieved != best
         binding["ties"] += any(lag.rule == "together" for lag in problem.lags)
         binding["masks"] += any(not problem.allowed(change).all() for change in range(len(problem.changes)))
-        binding["starts"] += bool(problem.start_cost.any())
+        binding["starts"] += any(row.any() for row in problem.start_cost.values())
         binding["drops"] += any(price is not None for price in problem.drop_price)
         binding["offsets"] += any(member.offset for cell in problem.cells for member in cell.members)
         binding["periods"] += any(len(np.unique(budget.period)) > 2 for budget in problem.budgets)
