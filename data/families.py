@@ -15,7 +15,7 @@ SMALL = {"shifts": 0.25}
 HEADCOUNT = (30, 300)
 CLIENTS, PRIVATE_CLIENTS = (2, 4), (1, 2)
 """Teams that use a service of the top layer, and a private component."""
-LAYER_SHARE = (0.2, 0.3)
+LAYER_SHARE = (0.15, 0.25)
 """Share of the services in the lowest and the middle of three layers; the rest are what teams use."""
 KIND_OF_LAYER = (("network", "storage"), ("database", "identity", "gateway"), ("app", "analytics"))
 NEEDS = 3
