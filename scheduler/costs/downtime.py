@@ -5,10 +5,10 @@ Where several changes overlap on a service, the largest factor counts, once. `do
 expected end of a change at the largest factor, `overrun` those that are only lost if work runs long or is backed out.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby, takewhile
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from scheduler.demand.impact import Cents, factors, prices
@@ -47,8 +47,9 @@ def bill(portfolio: Portfolio, schedule: Schedule) -> Iterator[Charge]:
             for run in _runs([loss for loss in losses if change in loss.changes]):
                 first, last = run[0], run[-1]
                 for team in clients(portfolio)[service]:
-                    cents = _own(table.cents(team, service, first.factor), change, run)
-                    weighted = _own(table.weighted(team, service, first.factor), change, run)
+                    within = slice(first.slot, last.slot + 1)
+                    cents = _own(table.cents(team, service, first.factor, within), change, run)
+                    weighted = _own(table.weighted(team, service, first.factor, within), change, run)
                     if cents or weighted:
                         yield Charge(
                             cost=first.cost,
@@ -93,10 +94,13 @@ def _runs(losses: Sequence[_Loss]) -> Iterator[list[_Loss]]:
 
 
 def _own(amounts: Cents, change: str, losses: Sequence[_Loss]) -> int:
-    """Add up the equal parts of one of the changes that share losses; the first by id also takes what is left over."""
+    """Add up the equal parts of one of the changes that share losses; the first by id also takes what is left over.
+
+    `amounts` has a number for each loss.
+    """
     total = 0
-    for loss in losses:
-        each, rest = divmod(int(amounts[loss.slot]), len(loss.changes))
+    for amount, loss in zip(amounts.tolist(), losses, strict=True):
+        each, rest = divmod(amount, len(loss.changes))
         total += each + rest if change == loss.changes[0] else each
     return total
 
@@ -117,34 +121,35 @@ class Level:
 def levels(portfolio: Portfolio) -> Iterator[Level]:
     """Cut the largest factor of every service into levels: each is paid once while any change reaches it."""
     rows: dict[str, dict[str, tuple[Fraction, ...]]] = {}
+    distinct: dict[int, tuple[Fraction, ...]] = {}
     for change in portfolio.changes:
         for service, row in factors(portfolio, change).items():
-            rows.setdefault(service, {})[change] = row
+            rows.setdefault(service, {})[change] = distinct[id(row)] = row
+    # Comparing fractions is slow, and thousands of changes share a few rows of a few factors: their ranks are compared.
+    values = sorted({Fraction(0), *(factor for row in distinct.values() for factor in row)})
+    rank = {factor: number for number, factor in enumerate(values)}
+    ranks = {key: [rank[factor] for factor in row] for key, row in distinct.items()}
+    # Factors never rise while work goes on, so a level is reached from the start on or never.
+    reached = {key: [sum(one >= level for one in row) for level in range(len(rank))] for key, row in ranks.items()}
     for service, by_change in rows.items():
-        below = Fraction(0)
-        for level in _levels(by_change.values()):
-            # Factors never rise while work goes on, so a level is reached from the start on or never.
-            yield Level(
-                service, below, level, tuple((name, 0, _leading(row, level)) for name, row in by_change.items())
-            )
+        below = 0
+        for level in sorted({one for row in by_change.values() for one in ranks[id(row)]} - {0}):
+            lengths = ((name, 0, reached[id(row)][level]) for name, row in by_change.items())
+            yield Level(service, values[below], values[level], tuple(one for one in lengths if one[2]))
             below = level
 
 
 def post(portfolio: Portfolio, problem: "Problem") -> None:
     """Post every level as a cell that weighs what the step adds for all clients."""
     table = prices(portfolio)
-    for step in levels(portfolio):
-        weight = table.service_weighted(step.service, step.level) - table.service_weighted(step.service, step.below)
-        if weight.any():
-            problem.cell(weight, step.members)
-
-
-def _levels(rows: Iterable[Sequence[Fraction]]) -> list[Fraction]:
-    return sorted({factor for row in rows for factor in row if factor})
-
-
-def _leading(row: Sequence[Fraction], level: Fraction) -> int:
-    return sum(1 for _ in takewhile(lambda factor: factor >= level, row))
+    for service, steps in groupby(levels(portfolio), key=lambda step: step.service):
+        below: Cents | int = 0
+        for step in steps:
+            whole = table.service_weighted(service, step.level)
+            weight = whole - below
+            if weight.any():
+                problem.cell(weight, step.members)
+            below = whole
 
 
 COST = Cost(

@@ -5,8 +5,9 @@ arithmetic. `weighted` has the weight of the team's service level in the same pr
 and solver read the same table.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from math import lcm
 
 import numpy as np
 import numpy.typing as npt
@@ -25,86 +26,119 @@ def factors(portfolio: Portfolio, change: str) -> Mapping[str, tuple[Fraction, .
 
     The factor is the share of its state (out 1, degraded `degraded_share`) × the chance that the change still holds it
     down, or `redundancy_failure_per_hour` where the node is at REDUCED-REDUNDANCY, whichever is larger. Nodes without
-    a client, or whose factors are all 0, are absent; the rest come in the order of their ids.
+    a client, or whose factors are all 0, are absent; the rest come in the order of their ids. Equal rows
+    are one object.
     """
-    effect, users = effects(portfolio)[change], clients(portfolio)
-    running = chances(portfolio, change)
-    found: dict[str, tuple[Fraction, ...]] = {}
-    for node in sorted(effect.out | effect.degraded | effect.reduced):
-        if node not in users:
-            continue
-        share = Fraction(node in effect.out) or portfolio.policy.degraded_share * (node in effect.degraded)
-        least = portfolio.policy.redundancy_failure_per_hour * (node in effect.reduced)
-        row = tuple(max(share * chance, least) for chance in running)
-        if any(row):
-            found[node] = row
+    return _factors(portfolio)[change]
+
+
+@remembered
+def _factors(portfolio: Portfolio) -> Mapping[str, Mapping[str, tuple[Fraction, ...]]]:
+    """Give `factors` of every change; those with the same effect and chances share theirs."""
+    policy, users = portfolio.policy, clients(portfolio)
+    rows: dict[object, tuple[Fraction, ...]] = {}
+    equal: dict[tuple[Fraction, ...], tuple[Fraction, ...]] = {}
+    alike: dict[object, dict[str, tuple[Fraction, ...]]] = {}
+    found: dict[str, Mapping[str, tuple[Fraction, ...]]] = {}
+    for change in portfolio.changes.values():
+        # What chances depend on, and effects, which changes with the same services share.
+        spread = (change.duration_minutes, change.duration_p90_minutes, change.backout_minutes, change.failure_chance)
+        effect = effects(portfolio)[change.id]
+        if (id(effect), spread) not in alike:
+            of_change = alike[id(effect), spread] = {}
+            for node in sorted((effect.out | effect.degraded | effect.reduced) & users.keys()):
+                state = node in effect.out, node in effect.degraded, node in effect.reduced
+                if (state, spread) not in rows:
+                    share = Fraction(state[0]) or policy.degraded_share * state[1]
+                    least = policy.redundancy_failure_per_hour * state[2]
+                    row = tuple(max(share * chance, least) for chance in chances(portfolio, change.id))
+                    rows[state, spread] = equal.setdefault(row, row)
+                if any(rows[state, spread]):
+                    of_change[node] = rows[state, spread]
+        found[change.id] = alike[id(effect), spread]
     return found
 
 
 class Prices:
-    """The price of every team, service and slot at a factor; arrays of shape (slots,), not to be written to."""
+    """The price of every team, service and slot at a factor; arrays of shape (slots,), not to be written to.
+
+    They are computed when asked for and not kept: thousands of services and factors would fill gigabytes.
+    """
 
     def __init__(self, portfolio: Portfolio) -> None:
         self._portfolio = portfolio
         self._users = expected_users(portfolio)
         self._clients = clients(portfolio)
-        self._known: dict[tuple[str, str, Fraction, bool], Cents] = {}
-        self._sums: dict[tuple[str, Fraction], Cents] = {}
+        self._rates: dict[tuple[str, bool], Fraction] = {}
+        self._latest: tuple[str, Cents, Sequence[Fraction]] = ("", np.zeros((0, portfolio.horizon.slots), np.int64), ())
 
-    def cents(self, team: str, service: str, factor: Fraction) -> Cents:
-        """Give what the team loses in each slot, in cents; 0 where it is no client of the service (or group)."""
-        return self._price(team, service, factor, weighted=False)
+    def cents(self, team: str, service: str, factor: Fraction, within: slice = slice(None)) -> Cents:
+        """Give what the team loses in each slot, in cents; 0 where it is no client of the service (or group).
 
-    def weighted(self, team: str, service: str, factor: Fraction) -> Cents:
+        With `within` only those slots are priced.
+        """
+        return self._price(team, service, factor, within, weighted=False)
+
+    def weighted(self, team: str, service: str, factor: Fraction, within: slice = slice(None)) -> Cents:
         """Give what is minimised in each slot: the loss times the weight of the team's service level, in cents."""
-        return self._price(team, service, factor, weighted=True)
+        return self._price(team, service, factor, within, weighted=True)
 
     def service_weighted(self, service: str, factor: Fraction) -> Cents:
         """Give the sum of `weighted` over all clients of the service (or group)."""
-        key = (service, factor)
-        if key not in self._sums:
-            rows = [self.weighted(team, service, factor) for team in self._clients.get(service, ())]
-            if sum(int(row.max(initial=0)) for row in rows) > _LARGEST:
-                raise OverflowError(f"the price of {service} does not fit into 64 bits")
-            total = np.zeros(self._portfolio.horizon.slots, dtype=np.int64)
-            for row in rows:
-                total += row
-            total.flags.writeable = False
-            self._sums[key] = total
-        return self._sums[key]
+        if self._latest[0] != service:
+            teams = [team for team in self._clients.get(service, ()) if (team, service) in self._users]
+            users = np.array([self._users[team, service] for team in teams], dtype=np.int64)
+            shape = len(teams), self._portfolio.horizon.slots
+            self._latest = service, users.reshape(shape), [self._rate(team, weighted=True) for team in teams]
+        _, users, rates = self._latest
+        rows = _times(users, [rate * factor for rate in rates])
+        if sum(rows.max(axis=1, initial=0).tolist()) > _LARGEST:
+            raise OverflowError(f"the price of {service} does not fit into 64 bits")
+        total: Cents = rows.sum(axis=0)
+        total.flags.writeable = False
+        return total
 
-    def _price(self, team: str, service: str, factor: Fraction, *, weighted: bool) -> Cents:
-        key = (team, service, factor, weighted)
-        if key not in self._known:
-            users = self._users.get((team, service))
-            if users is None:
-                users = np.zeros(self._portfolio.horizon.slots, dtype=np.int64)
-            rate = Fraction(self._portfolio.teams[team].cost_cents_per_user_hour * self._portfolio.horizon.slot_minutes)
-            weight = self._portfolio.level_of(team).weight if weighted else Fraction(1)
-            # Users are thousandths and the rate is per 60 minutes.
-            self._known[key] = _times(users, rate * factor * weight / 60_000)
-        return self._known[key]
+    def _price(self, team: str, service: str, factor: Fraction, within: slice, *, weighted: bool) -> Cents:
+        users = self._users.get((team, service))
+        if users is None:
+            users = np.zeros(self._portfolio.horizon.slots, dtype=np.int64)
+        cents: Cents = _times(users[None, within], [self._rate(team, weighted=weighted) * factor])[0]
+        cents.flags.writeable = False
+        return cents
+
+    def _rate(self, team: str, *, weighted: bool) -> Fraction:
+        """Give the cents of one slot per thousandth of a user."""
+        if (team, weighted) not in self._rates:
+            per_slot = self._portfolio.teams[team].cost_cents_per_user_hour * self._portfolio.horizon.slot_minutes
+            weight = self._portfolio.level_of(team).weight if weighted else 1
+            self._rates[team, weighted] = Fraction(per_slot, 60_000) * weight
+        return self._rates[team, weighted]
 
 
 @remembered
 def prices(portfolio: Portfolio) -> Prices:
-    """Give the price table of a portfolio; each entry is computed when first asked for."""
+    """Give the price table of a portfolio."""
     return Prices(portfolio)
 
 
-def _times(users: npt.NDArray[np.int64], rate: Fraction) -> Cents:
-    """Multiply by a fraction and round half up, exactly; no value and no rate is negative.
+def _times(users: npt.NDArray[np.int64], rates: Sequence[Fraction]) -> Cents:
+    """Multiply each row by its fraction and round half up, exactly; no value and no rate is negative.
 
     Raises
     ------
     OverflowError
         Where a price does not fit into 64 bits, which no sane portfolio reaches.
     """
-    double, denominator = 2 * rate.numerator, rate.denominator
-    largest = int(users.max(initial=0))
-    if largest * double + denominator <= _LARGEST and 2 * denominator <= _LARGEST:
-        cents: Cents = (users * np.int64(double) + np.int64(denominator)) // np.int64(2 * denominator)
-    else:
-        cents = np.array([(int(value) * double + denominator) // (2 * denominator) for value in users], dtype=np.int64)
-    cents.flags.writeable = False
-    return cents
+    # Over one denominator for all rows, as dividing by a single number is several times faster.
+    denominator = lcm(*(rate.denominator for rate in rates))
+    doubles = [2 * rate.numerator * (denominator // rate.denominator) for rate in rates]
+    largest = int(users.max(initial=0)) * max(doubles, default=0)
+    if largest + denominator <= _LARGEST and 2 * denominator <= _LARGEST:
+        factors_of = np.array(doubles, dtype=np.int64)[:, None]
+        cents: Cents = (users.astype(np.int64) * factors_of + np.int64(denominator)) // np.int64(2 * denominator)
+        return cents
+    exact = [
+        [(value * double + denominator) // (2 * denominator) for value in row]
+        for row, double in zip(users.tolist(), doubles, strict=True)
+    ]
+    return np.array(exact, dtype=np.int64).reshape(users.shape)

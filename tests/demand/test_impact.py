@@ -173,3 +173,31 @@ def test_the_sum_over_clients_is_of_rounded_prices():
     assert prices(p) is table
     with pytest.raises(ValueError, match="read-only"):
         table.cents("a", "app", Fraction(1))[0] = 7
+
+
+def test_prices_of_some_slots_are_those_of_all():
+    users = np.arange(336) / 1000
+    p = portfolio(teams=[team("t", price=777)], users={("t", "app"): users})
+    whole = prices(p).cents("t", "app", Fraction(1, 3))
+    assert prices(p).cents("t", "app", Fraction(1, 3), slice(100, 103)).tolist() == whole[100:103].tolist()
+
+
+def test_sums_hold_teams_of_different_prices_and_weights():
+    # Per slot of half an hour, in whole cents: a 1 user × 333 × 0.5 × 0.1 = 16.65 -> 17; b 2 × 7 × 0.5 × 0.1 × 3/7 =
+    # 0.3 -> 0; c 3 × 101 × 0.5 × 0.1 × 1.5 = 22.725 -> 23.
+    weights = {"a": 1, "b": "3/7", "c": "1.5"}
+    p = portfolio(
+        teams=[team(name, price=cost, level=name) for name, cost in zip("abc", (333, 7, 101), strict=True)],
+        levels=[level(name, weight=weight) for name, weight in weights.items()],
+        users={(name, "app"): number for number, name in enumerate("abc", start=1)},
+    )
+    assert set(prices(p).service_weighted("app", Fraction(1, 10)).tolist()) == {17 + 0 + 23}
+    for name, expected in zip("abc", (17, 0, 23), strict=True):
+        assert set(prices(p).weighted(name, "app", Fraction(1, 10)).tolist()) == {expected}
+
+
+def test_equal_rows_of_factors_are_one_object():
+    works = [change("A", services="app"), change("B", services="mail"), change("C", services="app", minutes=90)]
+    p = portfolio(changes=works, users={("Blue", "app"): 5, ("Blue", "mail"): 5})
+    assert factors(p, "A")["app"] is factors(p, "B")["mail"]
+    assert factors(p, "C") == {"app": tenths(1, 1, 1)}
