@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from scheduler.demand.reach import binds
-from scheduler.horizon import all_inside, first_met, join
+from scheduler.horizon import Mask, all_inside, first_met, join
 from scheduler.law import Rule
 from scheduler.portfolio import Calendar, Portfolio
 from scheduler.schedule import Schedule, Violation, known
@@ -38,10 +38,17 @@ def check(portfolio: Portfolio, schedule: Schedule) -> Iterator[Violation]:
 def post(portfolio: Portfolio, problem: "Problem") -> None:
     """Mask the starts from which any reserved slot would not be covered."""
     horizon = portfolio.horizon
+    covered: dict[tuple[str, ...], Mask] = {}
+    masks: dict[tuple[tuple[str, ...], int], Mask] = {}
     for change in portfolio.changes:
         for calendars in _required(portfolio, change):
-            hours = (window for calendar in calendars for window in calendar.windows(horizon.window))
-            problem.mask(NAME, change, all_inside(horizon.covered(hours), portfolio.reserved(change)))
+            names, length = tuple(calendar.id for calendar in calendars), portfolio.reserved(change)
+            if names not in covered:
+                hours = (window for calendar in calendars for window in calendar.windows(horizon.window))
+                covered[names] = horizon.covered(hours)
+            if (names, length) not in masks:
+                masks[names, length] = all_inside(covered[names], length)
+            problem.mask(NAME, change, masks[names, length])
 
 
 def _required(portfolio: Portfolio, change: str) -> Iterator[tuple[Calendar, ...]]:

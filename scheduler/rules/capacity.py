@@ -9,6 +9,7 @@ representatives of subsets", 1935): all units can be served just when no set of 
 there are engineers on duty with any of these skills.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -218,11 +219,17 @@ def post(portfolio: Portfolio, problem: "Problem") -> None:
         return
     horizon = portfolio.horizon
     on_duty = {name: horizon.covered(shifts).astype(np.int64) for name, shifts in duty(portfolio).items()}
+    asking: dict[str, dict[str, int]] = {}
+    for change in portfolio.changes.values():
+        for skill, amount in change.skills:
+            asking.setdefault(skill, {})[change.id] = asking.get(skill, {}).get(change.id, 0) + amount
     for skills in _sets(portfolio):
-        uses = []
-        for change in portfolio.changes.values():
-            amount = sum(amount for skill, amount in change.skills if skill in skills)
-            uses.append((change.id, amount, 0, portfolio.reserved(change.id)))
+        units: Counter[str] = Counter()
+        for skill in skills:
+            units.update(asking[skill])
+        uses = [
+            (change, units[change], 0, portfolio.reserved(change)) for change in portfolio.changes if change in units
+        ]
         holders = [name for name, engineer in portfolio.engineers.items() if engineer.skills & skills]
         able = sum((on_duty[name] for name in holders), np.zeros(horizon.slots, dtype=np.int64))
         if sum(amount for _, amount, _, _ in uses) > able.min():

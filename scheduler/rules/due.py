@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scheduler.horizon import Mask
 from scheduler.law import Rule
 from scheduler.portfolio import Portfolio
 from scheduler.schedule import Schedule, Violation, known
@@ -32,10 +33,13 @@ def check(portfolio: Portfolio, schedule: Schedule) -> Iterator[Violation]:
 def post(portfolio: Portfolio, problem: "Problem") -> None:
     """Mask the starts from which the reserved slots would end after the last slot that is over when due."""
     slots = np.arange(portfolio.horizon.slots)
+    masks: dict[int, Mask] = {}
     for change in portfolio.changes.values():
         if change.due is not None:
-            last = portfolio.horizon.floor(change.due)
-            problem.mask(NAME, change.id, slots + portfolio.reserved(change.id) <= last)
+            last = portfolio.horizon.floor(change.due) - portfolio.reserved(change.id)
+            if last not in masks:
+                masks[last] = slots <= last
+            problem.mask(NAME, change.id, masks[last])
 
 
 RULE = Rule(NAME, "A change is over by its due date, even if it must be backed out.", check, post)

@@ -1,10 +1,12 @@
 """A change does not start before its `earliest`."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scheduler.horizon import Mask
 from scheduler.law import Rule
 from scheduler.portfolio import Portfolio
 from scheduler.schedule import Schedule, Violation, known
@@ -32,9 +34,12 @@ def check(portfolio: Portfolio, schedule: Schedule) -> Iterator[Violation]:
 def post(portfolio: Portfolio, problem: "Problem") -> None:
     """Mask the starts before the first slot that begins at or after `earliest`."""
     slots = np.arange(portfolio.horizon.slots)
+    masks: dict[datetime, Mask] = {}
     for change in portfolio.changes.values():
         if change.earliest is not None:
-            problem.mask(NAME, change.id, slots >= portfolio.horizon.ceil(change.earliest))
+            if change.earliest not in masks:
+                masks[change.earliest] = slots >= portfolio.horizon.ceil(change.earliest)
+            problem.mask(NAME, change.id, masks[change.earliest])
 
 
 RULE = Rule(NAME, "A change does not start before its earliest date.", check, post)

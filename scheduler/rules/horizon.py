@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scheduler.horizon import Mask
 from scheduler.law import Rule
 from scheduler.portfolio import Portfolio
 from scheduler.schedule import Schedule, Violation, known
@@ -37,8 +38,12 @@ def post(portfolio: Portfolio, problem: "Problem") -> None:
     horizon = portfolio.horizon
     slots = np.arange(horizon.slots)
     future = slots >= horizon.ceil(portfolio.now)
+    masks: dict[int, Mask] = {}
     for change in portfolio.changes:
-        problem.mask(NAME, change, future & (slots + portfolio.reserved(change) <= horizon.slots))
+        length = portfolio.reserved(change)
+        if length not in masks:
+            masks[length] = future & (slots + length <= horizon.slots)
+        problem.mask(NAME, change, masks[length])
 
 
 RULE = Rule(NAME, "A window starts on the grid, not in the past, and ends inside the planned weeks.", check, post)

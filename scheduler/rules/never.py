@@ -42,10 +42,14 @@ def post(portfolio: Portfolio, problem: "Problem") -> None:
     for wish in _ruled_out(portfolio):
         mask = horizon.touched(preferred_windows(portfolio, wish))
         closed[wish.team] = closed[wish.team] | mask if wish.team in closed else mask
+    masks: dict[tuple[tuple[str, ...], int], Mask] = {}
     for change in portfolio.changes:
-        binding = [mask for team, mask in closed.items() if touches_team(portfolio, team, change)]
+        binding = tuple(team for team in closed if touches_team(portfolio, team, change))
         if binding:
-            problem.mask(NAME, change, ~any_inside(binding, portfolio.reserved(change)))
+            key = (binding, portfolio.reserved(change))
+            if key not in masks:
+                masks[key] = ~any_inside([closed[team] for team in binding], key[1])
+            problem.mask(NAME, change, masks[key])
 
 
 def _ruled_out(portfolio: Portfolio) -> list[Preference]:

@@ -5,14 +5,14 @@ on; any other is announced now. A team is affected if something it uses becomes 
 changes are exempt, and so are pinned and fixed starts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scheduler.demand.topology import affected_teams
-from scheduler.horizon import Horizon, local_date_number
+from scheduler.horizon import Horizon, Mask, local_date_number
 from scheduler.law import Rule
 from scheduler.portfolio import Portfolio
 from scheduler.schedule import Schedule, Violation, announced_at, known
@@ -43,21 +43,26 @@ def check(portfolio: Portfolio, schedule: Schedule) -> Iterator[Violation]:
 
 def post(portfolio: Portfolio, problem: "Problem") -> None:
     """Mask the starts too soon after now, but for windows announced long enough ago."""
-    horizon = portfolio.horizon
+    horizon, announced = portfolio.horizon, _announced_starts(portfolio)
+    masks: dict[tuple[tuple[str, int], ...], Mask] = {}
     for change in portfolio.changes:
-        promises = list(_promises(portfolio, change))
-        if not promises:
+        strictest: dict[str, int] = {}
+        for _, days, zone in _promises(portfolio, change):
+            strictest[zone] = max(days, strictest.get(zone, days))
+        if not strictest:
             continue
-        strictest = {zone: max(days for _, days, other in promises if other == zone) for _, _, zone in promises}
-        mask = np.ones(horizon.slots, dtype=np.bool_)
-        for zone, days in strictest.items():
-            mask &= horizon.local_date_numbers(zone) >= local_date_number(portfolio.now, zone) + days
-        for start in _announced_starts(portfolio, change):
+        key = tuple(sorted(strictest.items()))
+        if key not in masks:
+            late = [
+                horizon.local_date_numbers(zone) < local_date_number(portfolio.now, zone) + days for zone, days in key
+            ]
+            masks[key] = ~np.logical_or.reduce(late)
+        mask = masks[key].copy() if change in announced or _exempt(portfolio, change) else masks[key]
+        for start in announced.get(change, ()):
             told, slot = announced_at(portfolio, change, start), _slot(horizon, start)
             if told is not None and slot is not None:
                 mask[slot] = all(
-                    local_date_number(start, zone) >= local_date_number(told, zone) + days
-                    for zone, days in strictest.items()
+                    local_date_number(start, zone) >= local_date_number(told, zone) + days for zone, days in key
                 )
         for start in _exempt(portfolio, change):
             slot = _slot(horizon, start)
@@ -81,10 +86,14 @@ def _exempt(portfolio: Portfolio, change: str) -> set[datetime]:
     return {start for start in starts if start is not None}
 
 
-def _announced_starts(portfolio: Portfolio, change: str) -> set[datetime]:
-    decided = {decision.start for decision in portfolio.decisions if decision.change == change}
-    before = portfolio.announced.get(change)
-    return decided | ({before[0]} if before else set())
+def _announced_starts(portfolio: Portfolio) -> Mapping[str, set[datetime]]:
+    """Give the starts of each change that somebody decided on or that were announced."""
+    starts: dict[str, set[datetime]] = {}
+    for decision in portfolio.decisions:
+        starts.setdefault(decision.change, set()).add(decision.start)
+    for change, (start, _) in portfolio.announced.items():
+        starts.setdefault(change, set()).add(start)
+    return starts
 
 
 def _slot(horizon: Horizon, start: datetime) -> int | None:

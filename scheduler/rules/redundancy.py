@@ -75,14 +75,12 @@ def _spare(portfolio: Portfolio, group: str) -> int:
 @remembered
 def _takers(portfolio: Portfolio) -> Mapping[str, Mapping[str, frozenset[str]]]:
     """Give the changes that count in each group, with the members they take out of it."""
-    return {
-        group: {
-            change: effect.out_members[group]
-            for change, effect in effects(portfolio).items()
-            if effect.out_members.get(group) and group not in effect.broken_groups
-        }
-        for group in portfolio.groups
-    }
+    takers: dict[str, dict[str, frozenset[str]]] = {group: {} for group in portfolio.groups}
+    for change, effect in effects(portfolio).items():
+        for group, members in effect.out_members.items():
+            if group not in effect.broken_groups:
+                takers[group][change] = members
+    return takers
 
 
 RULE = Rule(NAME, "Changes that run together never take out more of a redundant group than it can spare.", check, post)

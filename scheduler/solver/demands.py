@@ -127,7 +127,7 @@ def only_changes(problem: Problem, changes: Iterable[int]) -> Problem:
             members = tuple(replace(one, change=new[one.change]) for one in cell.members if one.change in new)
             if members:
                 cells.append(len(part.cells))
-                part.cells.append(Cell(np.zeros_like(cell.weight), members))
+                part.cells.append(Cell(np.zeros_like(cell.kept), members))
         if cells:
             part.budgets.append(replace(budget, cells=tuple(cells)))
     for cap in problem.caps:

@@ -26,6 +26,7 @@ import numpy.typing as npt
 from scheduler.horizon import Mask
 
 Cents = npt.NDArray[np.int64]
+_LARGEST_IN_32_BITS = int(np.iinfo(np.int32).max)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,10 +40,18 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Weight per slot, shape (slots,), paid once while any member is active."""
+    """Weight per slot, shape (slots,), paid once while any member is active.
 
-    weight: Cents
+    It is `kept` in 32 bits where it fits, as weights are most of what a large problem takes; cells may share a row.
+    """
+
+    kept: npt.NDArray[np.integer]
     members: tuple[Member, ...]
+
+    @property
+    def weight(self) -> Cents:
+        """The weight per slot in 64 bits, so that sums of it fit, shape (slots,)."""
+        return self.kept.astype(np.int64, copy=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +130,7 @@ class Problem:
         self.index: Mapping[str, int] = {change: number for number, change in enumerate(self.changes)}
         self.masks = [{} for _ in self.changes]
         self.drop_price = [None] * len(self.changes)
+        self._nothing = np.zeros(self.slots, dtype=np.int32)
         in_order = np.arange(self.slots, dtype=np.int64)
         in_order.flags.writeable = False
         self.tie_rank = [in_order] * len(self.changes)
@@ -143,9 +153,11 @@ class Problem:
 
     def cell(self, weight: Cents, members: Iterable[tuple[str, int, int]]) -> int:
         """Add a cell with members (change, offset, length) and give its number, for use in budgets."""
-        if (weight < 0).any():
+        if weight.min(initial=0) < 0:
             raise ValueError("a cell cannot have negative weight")
-        self.cells.append(Cell(weight, tuple(sorted(Member(self.index[c], o, n) for c, o, n in members if n > 0))))
+        most = int(weight.max(initial=0))
+        kept = self._nothing if not most else weight.astype(np.int32) if most <= _LARGEST_IN_32_BITS else weight
+        self.cells.append(Cell(kept, tuple(sorted(Member(self.index[c], o, n) for c, o, n in members if n > 0))))
         return len(self.cells) - 1
 
     def resource(self, rule: str, label: str, capacity: Cents, uses: Iterable[tuple[str, int, int, int]]) -> None:
@@ -185,7 +197,7 @@ class Problem:
 
     def cost(self, starts: Mapping[int, int]) -> int:
         """Price a full set of starts exactly: cells, start costs and drop prices, in weighted cents."""
-        cells = sum(int(cell.weight[self.active(cell, starts)].sum()) for cell in self.cells if cell.weight.any())
+        cells = sum(int(cell.weight[self.active(cell, starts)].sum()) for cell in self.cells if cell.kept.any())
         placed = sum(int(row[starts[change]]) for change, row in self.start_cost.items() if change in starts)
         return cells + placed + sum(price or 0 for change, price in enumerate(self.drop_price) if change not in starts)
 

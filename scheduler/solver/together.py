@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scheduler.solver.problem import Cap, Cell, Lag, Problem
+from scheduler.solver.problem import Cap, Lag, Problem
 from scheduler.solver.state import UNPLACED
 
 
@@ -53,7 +53,7 @@ def together(problem: Problem) -> Together | None:
         ranks = list({id(row): row for row in (problem.tie_rank[member] for member in members)}.values())
         joined.tie_rank[group] = np.maximum.reduce(ranks) if len(ranks) > 1 else ranks[0]
     joined.cells = [
-        Cell(cell.weight, tuple(sorted(replace(one, change=group_of[one.change]) for one in cell.members)))
+        replace(cell, members=tuple(sorted(replace(one, change=group_of[one.change]) for one in cell.members)))
         for cell in problem.cells
     ]
     joined.resources = [
