@@ -1,7 +1,7 @@
 """The textbook model of a canonical problem: a variable for every change and start over the whole horizon.
 
 It is written from `Problem` alone and shares nothing with the solver, so it is a second opinion on what an optimum is:
-HiGHS solves it through scipy in the tests, and CP-SAT in the benchmarks.
+HiGHS solves it through scipy, and CP-SAT.
 
     x[change, start]  1 where the change takes that start         Σ x + dropped = 1
     y[cell, slot]     1 where the cell is active                  Σ x of one change that cover the slot ≤ y
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from ortools.sat.python import cp_model
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
@@ -208,3 +209,20 @@ def highs(problem: Problem, model: Model, seconds: float = 60.0) -> Found:
         return Found("INFEASIBLE" if result.status == 2 else "UNKNOWN", None, bound, {})
     starts = model.starts_of(result.x)
     return Found("OPTIMAL" if result.status == 0 else "FEASIBLE", problem.cost(starts), bound, starts)
+
+
+def cp_sat(model: Model) -> cp_model.CpModel:
+    """Write a whole-horizon model for CP-SAT, variables in their order: covers as clauses, the rest as rows."""
+    cp = cp_model.CpModel()
+    literals = [cp.new_bool_var("") for _ in model.prices]
+    for numbers, y in model.covers:
+        cp.add_at_most_one([*(literals[number] for number in numbers.tolist()), ~literals[y]])
+    for numbers, coefficients, low, high in model.rows:
+        own = [literals[number] for number in numbers.tolist()]
+        if low == high == 1:
+            cp.add_exactly_one(own)
+        else:
+            cp.add(cp_model.LinearExpr.weighted_sum(own, coefficients.tolist()) <= int(high))
+    priced = [(literal, price) for literal, price in zip(literals, model.prices, strict=True) if price]
+    cp.minimize(cp_model.LinearExpr.weighted_sum([one for one, _ in priced], [price for _, price in priced]))
+    return cp

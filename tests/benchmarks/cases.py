@@ -8,8 +8,9 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,15 @@ class Case:
     seconds: float
     workers: int
 
-    def key(self, sources: str) -> str:
+    @property
+    def name(self) -> str:
+        """Give what a case is known by, whatever the sources."""
+        return "|".join(str(part) for part in asdict(self).values())
+
+    @property
+    def key(self) -> str:
         """Give what a case is known by in the file of results."""
-        return "|".join(str(part) for part in (*asdict(self).values(), sources))
+        return f"{self.name}|{sources_of(self.method)}"
 
     @property
     def label(self) -> str:
@@ -51,6 +58,14 @@ def fingerprint(*folders: str) -> str:
         for path in sorted((ROOT / folder).rglob("*.py")):
             digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]
+
+
+@cache
+def sources_of(method: str) -> str:
+    """Give the fingerprint of what a result depends on: a textbook model knows what is posted, not how we solve it."""
+    if method in ("plan", "solver"):
+        return fingerprint("scheduler", "data")
+    return fingerprint("scheduler/rules", "scheduler/costs", "scheduler/demand", "scheduler/inputs", "data")
 
 
 def portfolio_folder(case: Case, folder: Path) -> Path:
@@ -93,20 +108,26 @@ def measured(script: str, case: Case, folder: Path) -> Record:
     return record
 
 
-def run(cases: Iterable[Case], script: str, results: Path, folder: Path, *, keep: bool = False) -> Iterable[Record]:
+def good(records: Iterable[Record], *, keep: bool = False) -> list[Record]:
+    """Give the last good result of every case, of the present sources or, with `keep`, of any."""
+    latest: dict[str, Record] = {}
+    for record in records:
+        case = Case(**record["case"])
+        if "failed" not in record and (keep or record["key"] == case.key):
+            latest[case.name] = record
+    return list(latest.values())
+
+
+def run(cases: Iterable[Case], script: str, results: Path, folder: Path, *, keep: bool = False) -> Iterator[Record]:
     """Measure the cases that the file of results does not hold yet, and give the records of all of them in turn.
 
     With `keep` a result of older sources counts too.
     """
-    sources = fingerprint("scheduler", "data")
-    known = {record["key"]: record for record in read(results)}
-    if keep:
-        known |= {record["key"].rpartition("|")[0]: record for record in read(results)}
+    known = {Case(**record["case"]).name: record for record in good(read(results), keep=keep)}
     for case in cases:
-        key = case.key(sources)
-        found = known.get(key) or (known.get(case.key("").removesuffix("|")) if keep else None)
-        if found is None or "failed" in found:
+        found = known.get(case.name)
+        if found is None:
             portfolio = portfolio_folder(case, folder)
-            found = {"key": key, "sources": sources, "case": asdict(case)} | measured(script, case, portfolio)
+            found = {"key": case.key, "case": asdict(case)} | measured(script, case, portfolio)
             append(results, found)
         yield found

@@ -15,9 +15,9 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from cases import FAMILIES, RESULTS, Case, Record, fingerprint, read, run
+from cases import FAMILIES, RESULTS, Case, Record, good, read, run
 from scale_growth import draw_growth, growth_text
-from scale_tables import TARGETS, latest, markdown, table_text, write_readme
+from scale_tables import TARGETS, budgeted, markdown, table_text, write_readme
 
 SHARINGS, KINDS = (0.3, 1.0), ("plain", "full")
 
@@ -68,7 +68,7 @@ def main() -> None:
     if not (given.table or given.readme or given.growth):
         for record in run(chosen(given), "scale_one.py", given.results, given.folder, keep=given.keep):
             print(line(record), flush=True)
-    records = latest(read(given.results), None if given.keep else fingerprint("scheduler", "data"), given.seconds)
+    records = budgeted(good(read(given.results), keep=given.keep), given.seconds)
     if given.growth:
         print(growth_text(records))
         draw_growth(records, given.growth)

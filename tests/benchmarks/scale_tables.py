@@ -53,15 +53,13 @@ CHANGES = {"S": 50, "M": 500, "L": 2000, "XL": 5000}
 Group = tuple[str, float, str, float]
 
 
-def latest(records: Iterable[Record], sources: str | None, seconds: float | None) -> list[Record]:
-    """Give the last good result of every case: of these sources (None: any), with the targets' budget or `seconds`."""
-    found: dict[str, Record] = {}
-    for record in records:
-        case = record["case"]
-        wanted = seconds or TARGETS[case["size"], case["sharing"]].seconds
-        if "failed" not in record and case["seconds"] == wanted and sources in (None, record["sources"]):
-            found[str(case)] = record
-    return list(found.values())
+def budgeted(records: Iterable[Record], seconds: float | None) -> list[Record]:
+    """Give the results that were planned for `seconds`, or else for as long as the targets say."""
+
+    def wanted(size: str, sharing: float) -> float:
+        return seconds or TARGETS[size, sharing].seconds
+
+    return [r for r in records if r["case"]["seconds"] == wanted(r["case"]["size"], r["case"]["sharing"])]
 
 
 def groups(records: Iterable[Record]) -> dict[Group, list[Record]]:
