@@ -261,7 +261,8 @@ USAGE_COLUMNS = ("team", "service", "start", "minutes", "users")
 def no_usage() -> pd.DataFrame:
     """Give a usage table without rows.
 
-    Its columns are team, service (text), start (UTC), minutes (int) and users (float, NaN = not recorded).
+    Its columns are team, service (text or categories of text), start (UTC), minutes (int) and users (float, NaN = not
+    recorded).
     """
     frame = pd.DataFrame({name: [] for name in USAGE_COLUMNS})
     return frame.astype(

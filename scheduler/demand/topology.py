@@ -13,6 +13,7 @@ from graphlib import TopologicalSorter
 import numpy as np
 import numpy.typing as npt
 
+from scheduler.inputs.pairs import pairs_of
 from scheduler.portfolio import Impact, Portfolio, remembered
 
 _UP, _DEGRADED, _OUT = 0, 1, 2
@@ -78,7 +79,7 @@ def clients(portfolio: Portfolio) -> Mapping[str, tuple[str, ...]]:
     A team is a client if any usage row names the pair (recorded or not, of whatever time), or the team's `uses` does,
     or its users are known beforehand.
     """
-    pairs = set(portfolio.usage[["team", "service"]].drop_duplicates().itertuples(index=False, name=None))
+    pairs = set(pairs_of(portfolio.usage)[0])
     pairs.update((team.id, node) for team in portfolio.teams.values() for node in team.uses)
     pairs.update(portfolio.known_users or ())
     users: dict[str, list[str]] = {}

@@ -198,7 +198,9 @@ def _parquet(path: Path, findings: Findings) -> Recorded | None:
     if any(column.required and column not in header for column in COLUMNS.values()):
         return None
     names = [column.name for column in header if column]
-    table = pyarrow.parquet.read_table(path, columns=names)
+    # Text that repeats is kept as codes, as most of it is stored; columns of other types stay as they are.
+    texts = [name for name in names if name in REPEATING]
+    table = pyarrow.parquet.read_table(path, columns=names, read_dictionary=texts)
     found = Recorded(path.name, first_line=1)
     for name in names:
         column = table[name]

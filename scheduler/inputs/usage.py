@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 
 from scheduler.horizon import is_repeated, is_skipped, wall_to_utc
 from scheduler.inputs.errors import Findings, Place, and_more, shown
+from scheduler.inputs.pairs import named
 from scheduler.inputs.recorded import Coded, Codes, Recorded, numbers, times
 from scheduler.inputs.tables import skipped_text, utc_text
 from scheduler.portfolio import no_usage
@@ -82,8 +82,8 @@ def read_usage(
     order = _unique(recorded, rows, team_ids, service_ids, findings)
     frame = pd.DataFrame(
         {
-            "team": _named(team_ids, rows.pair[order] // max(1, len(service_ids))),
-            "service": _named(service_ids, rows.pair[order] % max(1, len(service_ids))),
+            "team": named(team_ids, rows.pair[order] // max(1, len(service_ids))),
+            "service": named(service_ids, rows.pair[order] % max(1, len(service_ids))),
             "start": pd.to_datetime(rows.utc[order], unit="us", utc=True).as_unit("ns"),
             "minutes": minutes[rows.position[order]].astype(np.int64),
             "users": users[rows.position[order]],
@@ -98,12 +98,6 @@ def _small(codes: Codes, most: int) -> Codes:
     return codes.astype(np.int32 if most < 2**31 else np.int64, copy=False)
 
 
-def _named(names: list[str], codes: Codes) -> "pd.Series[str]":
-    # Arrow repeats the names ten times faster than pandas does.
-    array = pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(names, pa.large_string()))
-    return pd.Series(array.dictionary_decode().to_pandas(), dtype="str")
-
-
 def _require(recorded: Recorded, codes: Codes, column: str, blank: Mask, findings: Findings) -> None:
     missing = np.where(blank, 0, codes)
     recorded.refuse(missing, -1, column, "this required cell is empty; fill it in", findings)
@@ -115,7 +109,7 @@ def _ids(
     """Give the ids in order, and the position of each row's id in that order; -1 where it is empty or unknown."""
     _require(recorded, column.codes, name, blank, findings)
     texts = [str(value).strip() if value is not None else "" for value in column.values]
-    used = set(column.codes.tolist()) if len(texts) < 1000 else set(np.unique(column.codes).tolist())
+    used = set(np.flatnonzero(np.bincount(column.codes + 1, minlength=1)[1:]).tolist())
     accepted: dict[str, list[int]] = {}
     refused: list[int] = []
     for code, text in enumerate(texts):
@@ -185,6 +179,11 @@ def _unique(recorded: Recorded, rows: _Rows, teams: list[str], services: list[st
 
     A row moved out of a skipped hour gives way where that hour has a row of its own.
     """
+    later = np.diff(rows.pair) > 0
+    later |= (np.diff(rows.pair) == 0) & (np.diff(rows.utc) > 0)
+    if later.all():
+        return _small(np.arange(len(rows.utc)), len(rows.utc))
+    del later
     # Within a moment those not moved come first, each in the order of the file.
     keys = (rows.utc, rows.pair) if not rows.moved.any() else (rows.moved, rows.utc, rows.pair)
     order = _small(np.lexsort(keys), len(rows.utc))
