@@ -1,22 +1,23 @@
 """Recorded usage, put on the grid of slots."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from math import gcd
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from scheduler.demand.public_holidays import on_holiday
 from scheduler.horizon import DAYS, MINUTES_PER_WEEK, Horizon
+from scheduler.inputs.pairs import Pair, pairs_of
 from scheduler.portfolio import Portfolio
 
 Users = npt.NDArray[np.float64]
-Pair = tuple[str, str]
 # Clocks change by whole multiples of this, so that a step keeps its place in the local week.
 _CLOCK_CHANGE_MINUTES = 30
+_MICROSECONDS_PER_MINUTE = 60_000_000
+MOST_AT_ONCE = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,37 +44,68 @@ def histories(portfolio: Portfolio) -> Iterator[History]:
     """Give the last `history_weeks` of what was recorded before now, for every pair that has any record.
 
     All pairs share the window that ends at the last record. Pairs that fell silent before it began follow with a
-    window of their own.
+    window of their own. The pairs of a window come in parts of `MOST_AT_ONCE`, since all of them may fill gigabytes.
     """
-    rows = portfolio.usage
-    rows = rows[rows["users"].notna() & (rows["start"] < pd.Timestamp(portfolio.now))]
-    steps = steps_of(portfolio)
-    (team, teams), (service, services) = (pd.factorize(rows[column]) for column in ("team", "service"))
-    pair = team * len(services) + service
-    # Microseconds after the start of the horizon, negative for the past.
-    origin = pd.Timestamp(steps.start)
-    start = ((rows["start"] - origin) // pd.Timedelta(microseconds=1)).to_numpy(dtype=np.int64)
-    end = start + rows["minutes"].to_numpy(dtype=np.int64) * 60_000_000
-    end = np.minimum(end, (portfolio.now - steps.start) // timedelta(microseconds=1))
-    users = rows["users"].to_numpy(dtype=np.float64)
-    size = steps.slot_minutes * 60_000_000
+    steps, records = steps_of(portfolio), _records(portfolio)
+    size = steps.slot_minutes * _MICROSECONDS_PER_MINUTE
     length = portfolio.policy.forecast.history_weeks * MINUTES_PER_WEEK // steps.slot_minutes
-    left = np.ones(len(rows), dtype=np.bool_)
-    while left.any():
-        last = -int(-end[left].max() // size)
-        inside = left & (end > (last - length) * size)
-        chosen, row = np.unique(pair[inside], return_inverse=True)
-        grid = Horizon(steps.at(last - length), length, steps.slot_minutes, steps.time_zone)
+    left = np.arange(len(records.pairs))
+    while len(left):
+        last = -int(-records.last[left].max() // size)
         first = (last - length) * size
-        matrix = _averages(row, start[inside] - first, end[inside] - first, users[inside], size, (len(chosen), length))
-        yield History(
-            tuple((teams[code // len(services)], services[code % len(services)]) for code in chosen), grid, matrix
-        )
-        left &= ~np.isin(pair, chosen)
+        grid = Horizon(steps.at(last - length), length, steps.slot_minutes, steps.time_zone)
+        reached = records.last[left] > first
+        for part in np.split(left[reached], range(MOST_AT_ONCE, int(reached.sum()), MOST_AT_ONCE)):
+            row, start, end, users = records.of(part)
+            matrix = _averages(row, start - first, end - first, users, size, (len(part), length))
+            yield History(tuple(records.pairs[one] for one in part), grid, matrix)
+        left = left[~reached]
+
+
+@dataclass(frozen=True, slots=True)
+class _Records:
+    """Rows with users from before now, those of one pair together; times are microseconds after the horizon's start.
+
+    `begin` says where the rows of each pair begin, and at last where all end; `last` is when those of a pair end.
+    """
+
+    pairs: Sequence[Pair]
+    begin: npt.NDArray[np.int64]
+    last: npt.NDArray[np.int64]
+    start: npt.NDArray[np.int64]
+    end: npt.NDArray[np.int64]
+    users: Users
+
+    def of(
+        self, pairs: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], Users]:
+        """Give, for each row of some pairs, the position of its pair among them, its start, end and users."""
+        counts = self.begin[pairs + 1] - self.begin[pairs]
+        row = np.repeat(np.arange(len(pairs)), counts)
+        place = np.arange(len(row)) + (self.begin[pairs] - np.cumsum(counts) + counts)[row]
+        return row, self.start[place], self.end[place], self.users[place]
+
+
+def _records(portfolio: Portfolio) -> _Records:
+    usage, origin = portfolio.usage, portfolio.horizon.start
+    now = (portfolio.now - origin) // timedelta(microseconds=1)
+    pairs, pair = pairs_of(usage)
+    moments = np.asarray(usage["start"].dt.tz_convert(None), dtype="datetime64[us]").astype(np.int64)
+    start = moments - (origin - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    users = usage["users"].to_numpy(dtype=np.float64)
+    kept = ~np.isnan(users) & (start < now)
+    order = np.flatnonzero(kept)
+    if (np.diff(pair[order]) < 0).any():
+        order = order[np.argsort(pair[order], kind="stable")]
+    pair, start, users = pair[order], start[order], users[order]
+    end = np.minimum(start + usage["minutes"].to_numpy(dtype=np.int64)[order] * _MICROSECONDS_PER_MINUTE, now)
+    begin = np.flatnonzero(np.diff(pair, prepend=-1))
+    last = np.maximum.reduceat(end, begin) if len(begin) else end
+    return _Records([pairs[pair[one]] for one in begin], np.append(begin, len(pair)), last, start, end, users)
 
 
 def _averages(
-    row: npt.NDArray[np.intp],
+    row: npt.NDArray[np.int64],
     start: npt.NDArray[np.int64],
     end: npt.NDArray[np.int64],
     users: Users,
@@ -81,9 +113,18 @@ def _averages(
     shape: tuple[int, int],
 ) -> Users:
     """Average values over [start, end) in steps of `size`, weighted by overlap; NaN where nothing overlaps."""
-    start = np.maximum(start, 0)
+    inside = end > 0
+    row, start, end, users = row[inside], np.maximum(start[inside], 0), end[inside], users[inside]
     first, last = start // size, -(-end // size)
     counts = np.maximum(last - first, 0)
+    if (first * size == start).all() and (last * size == end).all() and (counts == counts[:1]).all():
+        # Nearly all usage is recorded by the hour: each value fills as many whole steps, where it meets no other.
+        steps = np.arange(counts[0] if len(counts) else 0)
+        filled = ((row * shape[1] + first)[:, None] + steps).reshape(-1)
+        if (np.diff(filled) > 0).all():
+            alone: Users = np.full(shape, np.nan)
+            alone.reshape(-1)[filled] = np.repeat(users, len(steps))
+            return alone
     source = np.repeat(np.arange(len(row)), counts)
     step = first[source] + np.arange(len(source)) - np.repeat(np.cumsum(counts) - counts, counts)
     overlap = np.minimum(end[source], (step + 1) * size) - np.maximum(start[source], step * size)

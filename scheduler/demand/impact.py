@@ -135,7 +135,7 @@ def _times(users: npt.NDArray[np.int64], rates: Sequence[Fraction]) -> Cents:
     largest = int(users.max(initial=0)) * max(doubles, default=0)
     if largest + denominator <= _LARGEST and 2 * denominator <= _LARGEST:
         factors_of = np.array(doubles, dtype=np.int64)[:, None]
-        cents: Cents = (users.astype(np.int64) * factors_of + np.int64(denominator)) // np.int64(2 * denominator)
+        cents: Cents = (users * factors_of + np.int64(denominator)) // np.int64(2 * denominator)
         return cents
     exact = [
         [(value * double + denominator) // (2 * denominator) for value in row]

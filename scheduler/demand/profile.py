@@ -4,7 +4,7 @@ Recent weeks weigh more, and a series leans on the shape that all series of the 
 noisy: with no noise not at all, so that history which repeats itself week by week is forecast exactly.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,7 +55,7 @@ class _Averages:
     noise: Users
 
 
-def weekly_profiles(blocks: Sequence[Block], steps: int, settings: Forecast) -> list[Users]:
+def weekly_profiles(blocks: Iterable[Block], steps: int, settings: Forecast) -> list[Users]:
     """Forecast users per step of the week; one array of shape (series, steps) for each block.
 
     `steps` is their number in a week, a multiple of 7. Every series must have a recorded value. The mean of a step
@@ -63,6 +63,8 @@ def weekly_profiles(blocks: Sequence[Block], steps: int, settings: Forecast) -> 
     weight of the prior is the ratio of the variance within to that between).
     """
     averages = [_averages(block, steps, settings.half_life_weeks) for block in blocks]
+    if not averages:
+        return []
     mean, weight, noise = (
         np.concatenate([getattr(one, name) for one in averages]) for name in ("mean", "weight", "noise")
     )

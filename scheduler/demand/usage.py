@@ -5,7 +5,7 @@ of the whole organisation where a series is noisy. Events that are known beforeh
 what was recorded during them teaches nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -22,6 +22,7 @@ from scheduler.portfolio import Portfolio, Team, remembered
 
 Pair = tuple[str, str]
 Users = npt.NDArray[np.float64]
+Thousandths = npt.NDArray[np.integer]
 _OFFICE_HOURS = WeeklyHours.parse("Mon-Fri 08:00-18:00")
 
 
@@ -42,7 +43,7 @@ def expected_users(portfolio: Portfolio) -> Mapping[Pair, npt.NDArray[np.int64]]
     known, profiles = portfolio.known_users or {}, _profiles(portfolio)
     steps, slots = steps_of(portfolio), portfolio.horizon.slots
     clocks: dict[tuple[str, str], npt.NDArray[np.int64]] = {}
-    found: dict[Pair, npt.NDArray[np.int64]] = {}
+    found: dict[Pair, Thousandths] = {}
     pairs = sorted((team, service) for service, teams in clients(portfolio).items() for team in teams)
     for pair in pairs:
         if pair in known:
@@ -57,11 +58,28 @@ def expected_users(portfolio: Portfolio) -> Mapping[Pair, npt.NDArray[np.int64]]
             profile = profiles.recorded[pair] if pair in profiles.recorded else profiles.assumed[pair]
             rows.append(profile[clocks[clock]])
         forecast = with_events(np.array(rows), [team for team, _ in together], steps, portfolio.events)
-        for pair, users in zip(together, forecast, strict=True):
-            found[pair] = _thousandths(users.reshape(slots, -1).mean(axis=1))
-    for users_of_pair in found.values():
-        users_of_pair.flags.writeable = False
-    return {pair: found[pair] for pair in pairs}
+        if steps.slots > slots:
+            forecast = forecast.reshape(len(together), slots, -1).mean(axis=2)
+        found.update(zip(together, _thousandths(forecast), strict=True))
+    return _Narrow({pair: found[pair] for pair in pairs})
+
+
+class _Narrow(Mapping[Pair, npt.NDArray[np.int64]]):
+    """Arrays kept in as few bits as they need, and given in 64: thousands of pairs would fill gigabytes else."""
+
+    def __init__(self, kept: Mapping[Pair, Thousandths]) -> None:
+        self._kept = kept
+
+    def __getitem__(self, pair: Pair) -> npt.NDArray[np.int64]:
+        users = self._kept[pair].astype(np.int64, copy=False)
+        users.flags.writeable = False
+        return users
+
+    def __iter__(self) -> Iterator[Pair]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
 
 def _seen_together(portfolio: Portfolio, pairs: Sequence[Pair]) -> list[list[Pair]]:
@@ -87,8 +105,14 @@ def _profiles(portfolio: Portfolio) -> _Profiles:
 
 
 def _recorded(portfolio: Portfolio) -> Mapping[Pair, Users]:
-    blocks: list[Block] = []
     order: list[Pair] = []
+    blocks = _blocks(portfolio, order)
+    profiles = weekly_profiles(blocks, MINUTES_PER_WEEK // step_minutes(portfolio), portfolio.policy.forecast)
+    return dict(zip(order, np.concatenate(profiles), strict=True)) if profiles else {}
+
+
+def _blocks(portfolio: Portfolio, order: list[Pair]) -> Iterator[Block]:
+    """Give what was recorded of all series, part by part, and note the pairs in their order."""
     for history in histories(portfolio):
         steps = history.steps
         ago = (steps.slots - 1 - np.arange(steps.slots)) * steps.slot_minutes // MINUTES_PER_WEEK
@@ -103,12 +127,8 @@ def _recorded(portfolio: Portfolio) -> Mapping[Pair, Users]:
             ordinary = np.where(unusual, np.nan, users)
             # A series recorded on holidays and during events only has nothing better to go by.
             users = np.where(np.isnan(ordinary).all(axis=1, keepdims=True), users, ordinary)
-            blocks.append(Block(users, step_of_week(steps, zone), ago))
             order += [history.pairs[row] for row in rows]
-    if not blocks:
-        return {}
-    profiles = weekly_profiles(blocks, MINUTES_PER_WEEK // step_minutes(portfolio), portfolio.policy.forecast)
-    return dict(zip(order, np.concatenate(profiles), strict=True))
+            yield Block(users, step_of_week(steps, zone), ago)
 
 
 def _eventful(portfolio: Portfolio, steps: Horizon, teams: Sequence[str]) -> npt.NDArray[np.bool_]:
@@ -150,7 +170,8 @@ def _office_hours(portfolio: Portfolio, team: Team) -> Users:
     return inside * (1 if team.headcount is None else team.headcount)
 
 
-def _thousandths(users: Users) -> npt.NDArray[np.int64]:
+def _thousandths(users: Users) -> Thousandths:
     # Sums of floats miss a half by a few units of the last place; half up must not hang on that.
-    rounded: npt.NDArray[np.int64] = np.floor(np.round(users * 1000, 6) + 0.5).astype(np.int64)
-    return rounded
+    rounded = np.floor(np.round(users * 1000, 6) + 0.5)
+    most = float(rounded.max(initial=0.0))
+    return rounded.astype(np.int32 if most <= np.iinfo(np.int32).max else np.int64)

@@ -7,7 +7,7 @@ import pytest
 from builders import MONDAY, when
 from demand.records import person, recorded
 
-from scheduler.demand.history import histories, step_minutes, step_of_week, steps_of
+from scheduler.demand.history import MOST_AT_ONCE, histories, step_minutes, step_of_week, steps_of
 
 T = person("t")
 NAN = float("nan")
@@ -135,3 +135,29 @@ def test_public_holidays_are_sundays():
     assert step_of_week(steps, "Europe/London", "GB-ENG")[4 * 48 + 20] == 308
     assert step_of_week(steps, "Europe/London")[4 * 48 + 20] == 212
     assert step_of_week(steps, "Europe/London", "GB-ENG")[3 * 48 + 20] == 164
+
+
+def test_many_pairs_come_in_parts_in_any_order_of_rows():
+    # One row each, last pair first, and a second row of every pair after all of those.
+    count = MOST_AT_ONCE + 2
+    names = [f"s{number:03}" for number in range(count)]
+    rows = [
+        ("t", name, datetime(2027, 2, 28, 10 + again, tzinfo=UTC), 60, float(number + 1000 * again))
+        for again in (0, 1)
+        for number, name in reversed(list(enumerate(names)))
+    ]
+    first, second = histories(recorded(rows, [T]))
+    assert [len(one.pairs) for one in (first, second)] == [MOST_AT_ONCE, 2]
+    found = {pair: row for one in (first, second) for pair, row in zip(one.pairs, one.users, strict=True)}
+    assert set(found) == {("t", name) for name in names}
+    for number, name in enumerate(names):
+        recorded_values = found["t", name][~np.isnan(found["t", name])].tolist()
+        assert recorded_values == [number, number, number + 1000, number + 1000]
+
+
+def test_values_over_whole_steps_that_meet_are_averaged():
+    # Two rows of the same hour, and one of the hour after: 3 and 5 are 4 on average.
+    at = [datetime(2027, 2, 28, hour, tzinfo=UTC) for hour in (10, 10, 11)]
+    rows = [("t", "app", begin, 60, users) for begin, users in zip(at, (3.0, 5.0, 7.0), strict=True)]
+    (history,) = histories(recorded(rows, [T]))
+    assert history.users[~np.isnan(history.users)].tolist() == [4.0, 4.0, 7.0, 7.0]
