@@ -8,7 +8,6 @@ alone, and the rules broken by that are counted.
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -118,7 +117,7 @@ def without_look_ahead(portfolio: Portfolio) -> Compiled:
     """Compile the rules so that only what is placed already forbids a start, not what must still be placed."""
     rules = _compiled(portfolio)
     allowed = [rules.problem.allowed(number) for number in range(rules.changes)]
-    return replace(rules, ok=np.array(allowed, dtype=np.bool_).reshape(rules.ok.shape))
+    return rules.loosened(np.array(allowed, dtype=np.bool_).reshape(rules.ok.shape))
 
 
 def placing_order(portfolio: Portfolio, chosen: Mapping[str, object]) -> list[tuple[str, ...]]:

@@ -1,25 +1,29 @@
 """A proven lower bound and the reduced cost of every start: Lagrangian relaxation with cost-sharing multipliers.
 
 The weight of every (cell, slot) is split into shares of the changes that could take it down, every resource gets a
-price per slot and every cap a price. Then each change chooses alone, and
+price per slot and every cap a price. Then each change chooses alone, or together with those that lags tie it to, and
 
     bound = Σ_j min(drop_j, min_t [cost_j(t) + Σ shares over its windows + Σ amount × prices]) − Σ price × capacity
 
 holds for any split and any prices, because a slot that someone takes down costs at least the shares of those who do.
-Lags and budgets are left out of the bound (masks made consistent with the lags are in), which keeps it valid. Shares
-and prices are improved by subgradient steps of Polyak length (Held, Wolfe and Crowder, Mathematical Programming 6,
-1974) in a metric scaled by the weights.
+The minimum over a tree of lags is exact; lags that would close a circle, and budgets, are left out of the bound, which
+keeps it valid. Shares and prices are improved by subgradient steps of Polyak length (Held, Wolfe and Crowder,
+Mathematical Programming 6, 1974) in a metric scaled by the weights.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from scheduler.solver.compiled import Compiled
-from scheduler.solver.sharing import Floats, Numbers, Sharing
+from scheduler.solver.forest import Forest, Rows
+from scheduler.solver.sharing import Sharing
+from scheduler.solver.state import UNPLACED
+from scheduler.solver.windows import Floats, Numbers
 
 
 @dataclass(frozen=True)
@@ -27,19 +31,83 @@ class Bound:
     """The best bound found, in whole weighted cents, and from the same multipliers the reduced cost of each start.
 
     `cents` is `value` less `slack`, which covers rounding errors, rounded up as every objective is a whole number.
-    `reduced` has shape (changes, slots): `value` plus it bounds every plan in which the change takes that start
-    (infinite where it may not).
+    `brackets` prices every start of every change, one row of its window after another.
     """
 
     cents: int
     value: float
-    reduced: Floats
     slack: float
+    brackets: Floats
+    out: Floats
+    forest: Forest
+    at: Numbers
 
-    def keeps(self, upper: int) -> npt.NDArray[np.bool_]:
-        """Mark the starts that a plan cheaper than `upper` may still take; shape (changes, slots)."""
-        kept: npt.NDArray[np.bool_] = self.value + self.reduced <= upper - 1 + self.slack
+    @cached_property
+    def reduced(self) -> Floats:
+        """Give for every start what `value` rises to at least when the change takes it, less `value`; as `brackets`."""
+        reduced = self.brackets.copy()
+        linked = self.forest.links
+        for change in range(len(self.out)):
+            row = reduced[self.at[change] : self.at[change + 1]]
+            if change not in linked:
+                row -= min(float(row.min(initial=np.inf)), float(self.out[change]))
+        for tree in self.forest.trees:
+            members = [tree[0].parent, *(edge.child for edge in tree)]
+            rows: Rows = {change: reduced[self.at[change] : self.at[change + 1]] for change in members}
+            out = self.out.copy()
+            self.forest.gather(tree, rows, out)
+            lowest = min(float(rows[members[0]].min(initial=np.inf)), float(out[members[0]]))
+            self.forest.spread(tree, rows, out)
+            for change in members:
+                reduced[self.at[change] : self.at[change + 1]] = rows[change] - lowest
+        return np.maximum(reduced, 0.0)
+
+    def reduced_row(self, change: int) -> Floats:
+        """Give the reduced costs of a change in its window [begin, end): `value` plus them bounds every such plan."""
+        return self.reduced[self.at[change] : self.at[change + 1]]
+
+    def kept(self, upper: int) -> int:
+        """Count the starts that a plan cheaper than `upper` may still take."""
+        return int((self.value + self.reduced <= upper - 1 + self.slack).sum())
+
+    def keeps(self, change: int, upper: int) -> npt.NDArray[np.bool_]:
+        """Mark those starts in the window of a change."""
+        kept: npt.NDArray[np.bool_] = self.value + self.reduced_row(change) <= upper - 1 + self.slack
         return kept
+
+
+@dataclass
+class _Demand:
+    """What changes take of resources, with equal demands (rows of `amounts`) told apart once."""
+
+    compiled: Compiled
+    amounts: csr_array = field(init=False)
+
+    def __post_init__(self) -> None:
+        known: dict[tuple[bytes, bytes], int] = {}
+        rows: list[tuple[int, int, int, int]] = []
+        entries: list[tuple[Numbers, Numbers]] = []
+        for change, spans in enumerate(self.compiled.use_spans):
+            for span in spans:
+                row = known.setdefault((span.targets.tobytes(), span.amounts.tobytes()), len(known))
+                if row == len(entries):
+                    entries.append((span.targets, span.amounts))
+                rows.append((change, span.offset, span.length, row))
+        self.spans = np.array(rows, dtype=np.int64).reshape(-1, 4)
+        indices = np.concatenate([np.zeros(0, dtype=np.int64), *(targets for targets, _ in entries)])
+        values = np.concatenate([np.zeros(0), *(amounts for _, amounts in entries)]).astype(np.float64)
+        pointers = np.cumsum([0, *(len(targets) for targets, _ in entries)])
+        self.amounts = csr_array((values, indices, pointers), shape=(len(entries), len(self.compiled.resources)))
+
+    def load(self, starts: Numbers, placed: npt.NDArray[np.bool_]) -> Floats:
+        """Add up what placed changes take of every resource; shape (resources, slots)."""
+        slots = self.compiled.slots
+        spans = self.spans[placed[self.spans[:, 0]]]
+        begin = np.minimum(starts[spans[:, 0]] + spans[:, 1], slots)
+        steps = np.zeros((self.amounts.shape[0], slots + 1))
+        np.add.at(steps, (spans[:, 3], begin), 1.0)
+        np.add.at(steps, (spans[:, 3], np.minimum(begin + spans[:, 2], slots)), -1.0)
+        return np.asarray(self.amounts.T @ np.cumsum(steps, axis=1)[:, :slots])
 
 
 class Lagrangian:
@@ -47,49 +115,106 @@ class Lagrangian:
 
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
-        self._sharing = Sharing(compiled)
-        self.weight = compiled.weight.astype(np.float64)
-        self.shares = self._sharing.equal_shares()
-        self._grouped = self._sharing.by_group(self.shares)
+        self.forest = Forest(compiled)
+        self.sharing = Sharing(compiled)
+        self.shares = self.sharing.equal_shares()
+        self._charged = self.sharing.by_group(self.shares)
         self._steps = 0
         self.prices: Floats = np.zeros(compiled.capacity.shape)
-        self._cap_prices: Floats = np.zeros(len(compiled.caps))
+        self.cap_prices: Floats = np.zeros(len(compiled.caps))
         self._limits = np.array([cap.limit for cap in compiled.caps], dtype=np.float64)
-        spans = [(change, span) for change, own in enumerate(compiled.use_spans) for span in own]
-        rows = np.repeat(np.arange(len(spans)), [len(span.targets) for _, span in spans])
-        targets = np.concatenate([np.zeros(0, dtype=np.int64), *(span.targets for _, span in spans)])
-        amounts = np.concatenate([np.zeros(0), *(span.amounts for _, span in spans)])
-        self._demand = csr_array((amounts, (rows, targets)), shape=(len(spans), len(compiled.resources)))
-        uses = [(change, span.offset, span.length) for change, span in spans]
-        self._charged = [(row, *group) for row, group in enumerate([*self._sharing.groups, *uses])]
-        self._cost = np.where(compiled.ok, compiled.cost.astype(np.float64), np.inf)
+        self._demand = _Demand(compiled)
+        widths = compiled.end - compiled.begin
+        self.at = np.concatenate(([0], np.cumsum(widths)))
+        self._cost = np.empty(int(self.at[-1]))
+        for change, row in enumerate(compiled.costs):
+            open_starts = compiled.ok[change, compiled.begin[change] : compiled.end[change]]
+            self._cost[self.at[change] : self.at[change + 1]] = np.where(open_starts, row, np.inf)
         self._drop = np.array([np.inf if price is None else float(price) for price in compiled.drop])
+        self._alone = np.array([change for change in range(compiled.changes) if change not in self.forest.links])
         # A sum of some thousand numbers loses at most that many units in the last place of its largest part.
-        size = float(self.weight.sum()) + float(np.where(compiled.ok, compiled.cost, 0).max(axis=1, initial=0).sum())
+        size = float(compiled.weight.sum(dtype=np.float64)) + float(
+            sum(int(row.max(initial=0)) for row in compiled.costs)
+        )
         self._slack = 1e-6 + 1e-11 * size
-        self.best = Bound(0, 0.0, np.where(compiled.ok, 0.0, np.inf), self._slack)
+        nothing = np.where(np.isfinite(self._cost), 0.0, np.inf)
+        self.best = Bound(0, 0.0, self._slack, nothing, self._drop, self.forest, self.at)
         self._theta, self._stale = 1.0, 0
 
     # --- evaluating ------------------------------------------------------------------------------------------------
 
     def _brackets(self) -> Floats:
-        """Price every start of every change with the current multipliers; shape (changes, slots)."""
+        """Price every start of every change with the current multipliers, one window after another."""
         brackets = self._cost.copy()
         self._steps += 1
         if self._steps % 50 == 0:  # the sums are kept up to date step by step: start afresh before errors add up
-            self._grouped = self._sharing.by_group(self.shares)
-        if self._charged:
-            _add_sums(brackets, np.vstack((self._grouped, self._demand @ self.prices)), self._charged)
-        for price, cap in zip(self._cap_prices, self.compiled.caps, strict=True):
+            self._charged = self.sharing.by_group(self.shares)
+        at, sharing = self.at.tolist(), self.sharing
+        rows = zip(sharing.groups, sharing.group_begin.tolist(), sharing.group_width.tolist(), strict=True)
+        for (change, _, length), begin, width in rows:
+            running = np.zeros(width + 1)
+            np.cumsum(self._charged[begin : begin + width], out=running[1:])
+            row = brackets[at[change] : at[change + 1]]
+            row += running[length:]
+            row -= running[: width + 1 - length]
+        self._add_prices(brackets)
+        for price, cap in zip(self.cap_prices, self.compiled.caps, strict=True):
             for change, amounts in cap.amounts.items():
-                brackets[change] += price * amounts
+                own = amounts[self.compiled.begin[change] : self.compiled.end[change]]
+                brackets[at[change] : at[change + 1]] += price * own
         return brackets
 
-    def _record(self, value: float, brackets: Floats, lowest: Floats) -> None:
+    def _add_prices(self, brackets: Floats) -> None:
+        """Charge every start for the resources that it takes."""
+        priced = self.prices.any(axis=1)
+        if not priced.any():
+            return
+        slots, at = self.compiled.slots, self.at.tolist()
+        begins, ends = self.compiled.begin.tolist(), self.compiled.end.tolist()
+        dear = np.ravel(self._demand.amounts[:, np.flatnonzero(priced)].sum(axis=1)) > 0
+        rows: dict[int, Floats] = {}
+        chosen = np.flatnonzero(dear)
+        longest = int((self._demand.spans[:, 1] + self._demand.spans[:, 2]).max(initial=0))
+        for row, values in zip(chosen.tolist(), self._demand.amounts[chosen] @ self.prices, strict=True):
+            running = np.zeros(slots + 1 + longest)
+            np.cumsum(values, out=running[1 : slots + 1])
+            running[slots + 1 :] = running[slots]
+            rows[row] = running
+        for change, offset, length, row in self._demand.spans.tolist():
+            if row in rows:
+                running, begin, end = rows[row], begins[change] + offset, ends[change] + offset
+                own = brackets[at[change] : at[change + 1]]
+                own += running[begin + length : end + length]
+                own -= running[begin:end]
+
+    def _choose(self, brackets: Floats) -> tuple[float, Numbers]:
+        """Let every change, or tree of lags, choose its cheapest starts; give what all pay, and the starts."""
+        total, begins = 0.0, self.compiled.begin
+        starts = np.full(self.compiled.changes, UNPLACED, dtype=np.int64)
+        at = self.at.tolist()
+        for change in self._alone.tolist():
+            row = brackets[at[change] : at[change + 1]]
+            if len(row):
+                best = int(row.argmin())
+                if row[best] <= self._drop[change] and np.isfinite(row[best]):
+                    starts[change] = begins[change] + best
+                    total += float(row[best])
+                    continue
+            total += float(self._drop[change])
+        out = self._drop.copy()
+        for tree in self.forest.trees:
+            members = [tree[0].parent, *(edge.child for edge in tree)]
+            rows: Rows = {change: brackets[at[change] : at[change + 1]] for change in members}
+            self.forest.gather(tree, rows, out)
+            self.forest.choose(tree, rows, out, starts)
+            total += min(float(rows[members[0]].min(initial=np.inf)), float(out[members[0]]))
+        return total, starts
+
+    def _record(self, value: float, brackets: Floats) -> None:
         if value > self.best.value:
             cents = max(self.best.cents, int(np.ceil(value - self._slack)))
             self._stale = 0 if value > self.best.value * (1 + 1e-6) else self._stale + 1
-            self.best = Bound(cents, value, brackets - lowest[:, None], self._slack)
+            self.best = Bound(cents, value, self._slack, brackets, self._drop, self.forest, self.at)
         else:
             self._stale += 1
         if self._stale >= 20:
@@ -107,32 +232,39 @@ class Lagrangian:
     def step(self, upper: int) -> float:
         """Evaluate the bound of the current multipliers, record it, and move them uphill; give the bound."""
         brackets = self._brackets()
-        starts = brackets.argmin(axis=1)
-        cheapest = brackets[np.arange(len(starts)), starts]
-        lowest = np.minimum(cheapest, self._drop)
-        value = float(lowest.sum() - (self.prices * self.compiled.capacity).sum() - self._cap_prices @ self._limits)
-        self._record(value, brackets, lowest)
-        placed = cheapest <= self._drop
-        cell, slot, active = self._sharing.touched(starts, placed)
+        paid, starts = self._choose(brackets)
+        value = paid - float((self.prices * self.compiled.capacity).sum()) - float(self.cap_prices @ self._limits)
+        if not np.isfinite(value):
+            self._theta = 0.0
+            return value
+        self._record(value, brackets)
+        placed = starts != UNPLACED
+        touched = self.sharing.touched(starts, placed)
         excess, over = self._excess(starts, placed), self._over(starts, placed)
-        weight = self.weight[cell, slot]
-        valid = self._sharing.table[cell] >= 0
+        columns = len(touched.cell)
+        weight = self.compiled.weight[touched.cell, touched.at].astype(np.float64)
         # Project the step: holders without a share that are less active than the others stay without.
-        held = self.shares[self._sharing.table[cell], slot[:, None]] > 0
-        free = valid & (held | (active > _mean(active, valid)))
-        direction = np.where(free, active - _mean(active, free), 0.0)
+        held = self.shares[self.sharing.base[touched.holder] + touched.slot] > 0
+        everyone = np.bincount(touched.column, minlength=columns)
+        mean = np.bincount(touched.column, weights=touched.active, minlength=columns) / np.maximum(everyone, 1)
+        free = held | (touched.active > mean[touched.column])
+        many = np.bincount(touched.column, weights=free, minlength=columns)
+        mean = np.bincount(touched.column, weights=touched.active * free, minlength=columns) / np.maximum(many, 1)
+        direction = np.where(free, touched.active - mean[touched.column], 0.0)
         scale = self._price_scale(value)
         # A cap is asked about whole changes, a resource about the slots of their windows.
         cap_scale = 100 * scale
-        norm = float((weight[:, None] * direction**2).sum() + scale * (excess**2).sum() + cap_scale * (over**2).sum())
+        norm = float((weight[touched.column] * direction**2).sum())
+        norm += float(scale * (excess**2).sum() + cap_scale * (over**2).sum())
         if norm <= 0:
             self._theta = 0.0
             return value
         length = self._theta * max(upper - value, 1.0) / norm
-        self._move_shares(cell, slot, length * weight[:, None] * direction)
+        uphill = length * weight[touched.column] * direction
+        self._move_shares(touched.column, touched.holder, touched.slot, weight, uphill)
         if excess.size:
             self.prices = np.maximum(0.0, self.prices + length * scale * excess)
-        self._cap_prices = np.maximum(0.0, self._cap_prices + length * cap_scale * over)
+        self.cap_prices = np.maximum(0.0, self.cap_prices + length * cap_scale * over)
         return value
 
     def _price_scale(self, value: float) -> float:
@@ -143,11 +275,7 @@ class Lagrangian:
         """Give demand minus capacity per resource and slot; where a price is 0 and nothing is short it is 0."""
         if not self.compiled.resources:
             return np.zeros((0, self.compiled.slots))
-        excess: Floats = -self.compiled.capacity.astype(np.float64)
-        for change in map(int, np.flatnonzero(placed)):
-            for span in self.compiled.use_spans[change]:
-                begin = starts[change] + span.offset
-                excess[span.targets, begin : begin + span.length] += span.amounts[:, None]
+        excess = self._demand.load(starts, placed) - self.compiled.capacity
         excess[(self.prices <= 0) & (excess < 0)] = 0.0
         return excess
 
@@ -156,42 +284,21 @@ class Lagrangian:
         over = -self._limits
         for number, cap in enumerate(self.compiled.caps):
             over[number] += sum(int(own[starts[change]]) for change, own in cap.amounts.items() if placed[change])
-        over[(self._cap_prices <= 0) & (over < 0)] = 0.0
+        over[(self.cap_prices <= 0) & (over < 0)] = 0.0
         return over
 
-    def _move_shares(self, cell: Numbers, slot: Numbers, step: Floats) -> None:
-        """Move the shares of (cell, slot) columns by a step and bring them back to a split of the weight."""
-        table = self._sharing.table[cell]
-        valid = table >= 0
-        before = self.shares[table, slot[:, None]]
-        moved = np.where(valid, np.maximum(before + step, 0.0), 0.0)
+    def _move_shares(self, column: Numbers, holder: Numbers, slot: Numbers, weight: Floats, step: Floats) -> None:
+        """Move the shares of pairs of a column and a holder by a step and bring them back to a split of the weight."""
+        if not len(column):
+            return
+        where = self.sharing.base[holder] + slot
+        before = self.shares[where]
+        moved = np.maximum(before + step, 0.0)
         # Clipping can only leave too much: scale back to the weight, which keeps the split valid.
-        total = moved.sum(axis=1)
-        moved *= np.divide(self.weight[cell, slot], total, out=np.zeros_like(total), where=total > 0)[:, None]
-        changed = valid & (moved != before)
-        holders, slots = table[changed], np.broadcast_to(slot[:, None], table.shape)[changed]
-        self.shares[holders, slots] = moved[changed]
-        flat, charged = self._sharing.changed_by_group(holders, slots, (moved - before)[changed])
-        if len(flat):
-            more = np.bincount(flat, weights=charged, minlength=self._grouped.size)
-            self._grouped += more.reshape(self._grouped.shape)
-
-
-def _mean(values: Floats, chosen: npt.NDArray[np.bool_]) -> Floats:
-    """Give the mean of the chosen values of every row; shape (rows, 1)."""
-    return np.asarray((values * chosen).sum(axis=1) / np.maximum(chosen.sum(axis=1), 1))[:, None]
-
-
-def _add_sums(brackets: Floats, values: Floats, parts: Sequence[tuple[int, int, int, int]]) -> None:
-    """Add to each change's starts the sum of a row of `values` over its window.
-
-    Parts are (row, change, offset, length).
-    """
-    slots = values.shape[1]
-    longest = max(offset + length for _, _, offset, length in parts)
-    running = np.zeros((len(values), slots + 1 + longest))
-    np.cumsum(values, axis=1, out=running[:, 1 : slots + 1])
-    running[:, slots + 1 :] = running[:, slots : slots + 1]
-    for row, change, offset, length in parts:
-        brackets[change] += running[row, offset + length : offset + length + slots]
-        brackets[change] -= running[row, offset : offset + slots]
+        total = np.bincount(column, weights=moved, minlength=len(weight))
+        moved *= np.divide(weight, total, out=np.zeros_like(total), where=total > 0)[column]
+        changed = moved != before
+        self.shares[where[changed]] = moved[changed]
+        place, charged = self.sharing.changed_by_group(holder[changed], slot[changed], (moved - before)[changed])
+        if len(place):
+            self._charged += np.bincount(place, weights=charged, minlength=len(self._charged))

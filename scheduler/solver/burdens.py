@@ -15,8 +15,9 @@ from scheduler.demand.burden import sizes
 from scheduler.demand.impact import Cents, prices
 from scheduler.demand.topology import clients
 from scheduler.portfolio import Portfolio
-from scheduler.solver.compiled import Part, sums
+from scheduler.solver.compiled import Part
 from scheduler.solver.state import UNPLACED
+from scheduler.solver.windows import sums
 
 _Key = tuple[tuple[str, int, int], ...]
 

@@ -12,9 +12,9 @@ from scheduler.portfolio import Calendar, Portfolio
 from scheduler.rules import RULES
 from scheduler.rules.capacity import duty
 from scheduler.schedule import Clash, place
-from scheduler.solver.compiled import reach
 from scheduler.solver.demands import Demand, only_changes
 from scheduler.solver.problem import Problem
+from scheduler.solver.windows import reach
 from scheduler.standing import standing
 from scheduler.wording import instant_text, listing, window_text
 

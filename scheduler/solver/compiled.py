@@ -5,8 +5,8 @@ are removed. All of it is exact: every set of starts that breaks nothing costs t
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
@@ -15,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from scheduler.horizon import Mask
+from scheduler.solver.consistent import consistent_starts
 from scheduler.solver.problem import Budget, Cap, Cents, Lag, Member, Problem, Resource, Use
+from scheduler.solver.windows import Numbers, window_sums
 
 
 class Part(NamedTuple):
@@ -42,14 +44,18 @@ class Span:
 class Compiled:
     """What search, bound and CP-SAT work on.
 
-    `ok` and `cost` have shape (changes, slots), `weight` (cells, slots), `capacity` (resources, slots). `cells_of`,
-    `uses_of` and `counted_of` list for each change the parts of cells, resources and budget cells it takes, `lags_of`
-    and `caps_of` (caps by number) what else it has a part in.
+    `ok` has shape (changes, slots), `weight` (cells, slots), `capacity` (resources, slots). All open starts of a change
+    lie in its window [begin, end), shape (changes,), and `costs` holds its start costs there, one row each: most
+    changes can only start in a small part of a long horizon. `cells_of`, `uses_of` and `counted_of` list for each
+    change the parts of cells, resources and budget cells it takes, `lags_of` and `caps_of` (caps by number) what else
+    it has a part in.
     """
 
     problem: Problem
     ok: Mask
-    cost: Cents
+    begin: Numbers
+    end: Numbers
+    costs: Sequence[Cents]
     weight: Cents
     members: Sequence[tuple[Member, ...]]
     cells_of: Sequence[Sequence[Part]]
@@ -104,6 +110,17 @@ class Compiled:
             found.append(list(own.values()))
         return found
 
+    def cost_at(self, change: int, starts: Numbers) -> Cents:
+        """Give the start costs of some starts in a change's window."""
+        found: Cents = self.costs[change][starts - self.begin[change]]
+        return found
+
+    def loosened(self, ok: Mask) -> "Compiled":
+        """Give the same problem with other open starts and nothing to pay for any, to ask only what is legal."""
+        begin, end = window_of(ok)
+        costs = [np.zeros(last - first, dtype=np.int64) for first, last in zip(begin, end, strict=True)]
+        return replace(self, ok=ok, begin=begin, end=end, costs=costs)
+
     @property
     def drop(self) -> list[int | None]:
         """Drop price of each change, None for a mandatory one."""
@@ -120,43 +137,7 @@ def _spans(parts: Sequence[Part], rule_of: Callable[[int], str]) -> list[Span]:
     ]
 
 
-def sums(values: npt.NDArray[np.int64], offset: int, length: int) -> npt.NDArray[np.int64]:
-    """Sum the last axis over [t + offset, t + offset + length) for every start t, slots past the end counting 0."""
-    slots = values.shape[-1]
-    running = np.zeros((*values.shape[:-1], slots + 1), dtype=values.dtype)
-    np.cumsum(values, axis=-1, out=running[..., 1:])
-    return _differences(running, offset, length)
-
-
-def _differences(running: npt.NDArray[np.int64], offset: int, length: int) -> npt.NDArray[np.int64]:
-    slots = running.shape[-1] - 1
-    result = np.repeat(running[..., -1:], slots, axis=-1)
-    upper = max(0, slots + 1 - offset - length)
-    result[..., : min(slots, upper)] = running[..., offset + length : offset + length + slots]
-    lower = min(slots, max(0, slots + 1 - offset))
-    result[..., :lower] -= running[..., offset : offset + lower]
-    result[..., lower:] = 0
-    return result
-
-
-def hits(marked: Mask, offset: int, length: int) -> Mask:
-    """Mark every start t for which a slot of [t + offset, t + offset + length) is marked."""
-    if not marked.any():
-        return np.zeros(len(marked), dtype=np.bool_)
-    return sums(marked.astype(np.int64), offset, length) > 0
-
-
-def reach(starts: Mask, offset: int, length: int) -> Mask:
-    """Mark every slot that is covered from some marked start; shape (slots,)."""
-    slots = len(starts)
-    steps = np.zeros(slots + 1, dtype=np.int64)
-    begins = np.flatnonzero(starts) + offset
-    np.add.at(steps, np.minimum(begins, slots), 1)
-    np.add.at(steps, np.minimum(begins + length, slots), -1)
-    return np.cumsum(steps[:slots]) > 0
-
-
-def _disjoint(members: Sequence[Member]) -> tuple[Member, ...]:
+def _disjoint(members: Iterable[Member]) -> tuple[Member, ...]:
     """Join the intervals of one change that overlap or touch, so that sums over them count no slot twice."""
     joined: list[Member] = []
     for member in sorted(members):
@@ -169,62 +150,25 @@ def _disjoint(members: Sequence[Member]) -> tuple[Member, ...]:
     return tuple(joined)
 
 
-def consistent_starts(problem: Problem) -> Mask:
-    """Give the starts that masks and lags leave open, shape (changes, slots).
-
-    A start of b needs some start of a within the lag; a start of a needs some start of b where b is mandatory.
-    """
-    ok = np.array([problem.allowed(change) for change in range(len(problem.changes))], dtype=np.bool_)
-    ok = ok.reshape(len(problem.changes), problem.slots)
-    pending = True
-    while pending:
-        pending = False
-        for lag in problem.lags:
-            for one in (lag.after, lag.before):
-                kept = ok[one] & supported(problem, ok, lag, one)
-                if (kept != ok[one]).any():
-                    ok[one], pending = kept, True
-    return ok
-
-
-def supported(problem: Problem, ok: Mask, lag: Lag, change: int) -> Mask:
-    """Mark the starts of a change for which the other one of a lag has a start in `ok`, or may be left out."""
-    hi = problem.slots if lag.hi is None else lag.hi
-    if change == lag.after:
-        return _within(ok[lag.before], -hi, -lag.lo)
-    if problem.drop_price[lag.after] is not None:
-        return np.ones(problem.slots, dtype=np.bool_)
-    return _within(ok[lag.after], lag.lo, hi)
-
-
-def _within(starts: Mask, lo: int, hi: int) -> Mask:
-    """Mark every t for which a start is marked in [t + lo, t + hi]."""
-    slots = len(starts)
-    running = np.concatenate(([0], np.cumsum(starts)))
-    index = np.arange(slots)
-    begin, end = np.clip(index + lo, 0, slots), np.clip(index + hi + 1, 0, slots)
-    result: Mask = running[np.maximum(begin, end)] > running[begin]
-    return result
-
-
 def compile_problem(problem: Problem) -> Compiled:
     """Merge, split and filter a canonical problem."""
     count = len(problem.changes)
     ok = consistent_starts(problem)
-    cost = np.zeros((count, problem.slots), dtype=np.int64)
+    begin, end = window_of(ok)
+    costs = [np.zeros(last - first, dtype=np.int64) for first, last in zip(begin, end, strict=True)]
     for number, row in problem.start_cost.items():
-        cost[number] = row
+        costs[number] += row[begin[number] : end[number]]
 
-    merged: dict[tuple[Member, ...], Cents] = {}
+    merged: dict[tuple[Member, ...], list[Cents]] = defaultdict(list)
     for cell in problem.cells:
-        if cell.members and cell.weight.any():
-            key = _disjoint(cell.members)
-            merged[key] = merged[key] + cell.weight if key in merged else cell.weight
-
+        members = _disjoint(member for member in cell.members if begin[member.change] < end[member.change])
+        if members:
+            merged[members].append(cell.weight)
     weights: list[Cents] = []
     members_kept: list[tuple[Member, ...]] = []
-    for members, weight in merged.items():
-        shared = _move_private_parts(ok, cost, members, weight)
+    split = _Split(ok, begin, end, costs)
+    for members, rows in merged.items():
+        shared = split.move_private_parts(members, rows)
         if shared is not None:
             weights.append(shared)
             members_kept.append(members)
@@ -260,7 +204,9 @@ def compile_problem(problem: Problem) -> Compiled:
     return Compiled(
         problem=problem,
         ok=ok,
-        cost=cost,
+        begin=begin,
+        end=end,
+        costs=costs,
         weight=np.array(weights, dtype=np.int64).reshape(shape),
         members=members_kept,
         cells_of=cells_of,
@@ -276,23 +222,82 @@ def compile_problem(problem: Problem) -> Compiled:
     )
 
 
-def _move_private_parts(ok: Mask, cost: Cents, members: Sequence[Member], weight: Cents) -> Cents | None:
-    """Add what only one change can reach to its start costs; give the weight that stays shared, None if none does."""
-    of_change: dict[int, list[Member]] = defaultdict(list)
-    for member in members:
-        of_change[member.change].append(member)
-    reached = {
-        change: np.logical_or.reduce([reach(ok[change], member.offset, member.length) for member in own])
-        for change, own in of_change.items()
-    }
-    times = np.sum(list(reached.values()), axis=0)
-    for change, own in of_change.items():
-        private = np.where(reached[change] & (times == 1), weight, 0)
-        if private.any():
+def window_of(ok: Mask) -> tuple[Numbers, Numbers]:
+    """Give the first open start of every change and the slot after its last one; both 0 where none is open."""
+    slots = ok.shape[1]
+    some = ok.any(axis=1) if slots else np.zeros(len(ok), dtype=np.bool_)
+    begin = np.where(some, ok.argmax(axis=1) if slots else 0, 0)
+    end = np.where(some, slots - (ok[:, ::-1].argmax(axis=1) if slots else 0), 0)
+    return begin.astype(np.int64), end.astype(np.int64)
+
+
+@dataclass
+class _Split:
+    """Start costs under construction, to which the parts of cells go that only one change can reach."""
+
+    ok: Mask
+    begin: Numbers
+    end: Numbers
+    costs: list[Cents]
+    _reached: dict[Member, Numbers] = field(default_factory=dict)
+
+    def move_private_parts(self, members: Sequence[Member], rows: Sequence[Cents]) -> Cents | None:
+        """Add what only one change can reach to its start costs; give the weight that stays shared, None if none does.
+
+        The rows are the weights of equal cells.
+        """
+        of_change: dict[int, list[Member]] = defaultdict(list)
+        for member in members:
+            of_change[member.change].append(member)
+        slots = self.ok.shape[1]
+        low = min(int(self.begin[one.change]) + one.offset for one in members)
+        high = min(slots, max(int(self.end[one.change]) - 1 + one.offset + one.length for one in members))
+        if low >= high:
+            return None
+        weight = np.add.reduce([row[low:high] for row in rows]).astype(np.int64)
+        if not weight.any():
+            return None
+        if len(of_change) == 1:
+            for member in members:
+                self._price(member, weight, low)
+            return None
+        times = np.zeros(high - low, dtype=np.int32)
+        reached: dict[int, Mask] = {}
+        for change, own in of_change.items():
+            marks = np.zeros(high - low, dtype=np.bool_)
             for member in own:
-                cost[change] += sums(private, member.offset, member.length)
-    shared = np.where(times > 1, weight, 0)
-    return shared if shared.any() else None
+                first = int(self.begin[change]) + member.offset
+                covered = self._reach(member)[: max(0, high - first)]
+                marks[first - low : first - low + len(covered)] |= covered > 0
+            reached[change] = marks
+            times += marks
+        for change, own in of_change.items():
+            private = np.where(reached[change] & (times == 1), weight, 0)
+            if private.any():
+                for member in own:
+                    self._price(member, private, low)
+        if not (shared := np.where(times > 1, weight, 0)).any():
+            return None
+        whole = np.zeros(slots, dtype=np.int64)
+        whole[low:high] = shared
+        return whole
+
+    def _price(self, member: Member, weight: Cents, low: int) -> None:
+        """Charge a member's change for every start with the weight of the slots it covers, given from slot `low` on."""
+        begin, end = int(self.begin[member.change]) - low, int(self.end[member.change]) - low
+        self.costs[member.change] += window_sums(weight, begin, end, member.offset, member.length)
+
+    def _reach(self, member: Member) -> Numbers:
+        """Count for every slot from begin + offset on how many open starts cover it."""
+        if member not in self._reached:
+            begin, end = int(self.begin[member.change]), int(self.end[member.change])
+            running = np.zeros(end - begin + member.length, dtype=np.int64)
+            np.cumsum(self.ok[member.change, begin:end], out=running[1 : end - begin + 1])
+            running[end - begin + 1 :] = running[end - begin]
+            covered = running[1:].copy()
+            covered[member.length :] -= running[1 : len(covered) - member.length + 1]
+            self._reached[member] = covered
+        return self._reached[member]
 
 
 def _parts_of(count: int, cells: Sequence[tuple[Member, ...]]) -> list[list[Part]]:

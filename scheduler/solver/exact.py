@@ -19,9 +19,10 @@ import numpy.typing as npt
 from ortools.sat.python import cp_model
 
 from scheduler.horizon import Mask
-from scheduler.solver.compiled import Part, reach, sums
+from scheduler.solver.compiled import Part
 from scheduler.solver.problem import Lag
 from scheduler.solver.state import UNPLACED, State
+from scheduler.solver.windows import reach, sums
 
 Numbers = npt.NDArray[np.int64]
 _Run = tuple[slice, list[tuple[int, int]]]
@@ -91,7 +92,7 @@ class Model:
         self.costs: list[tuple[cp_model.IntVar, int]] = []
         self.hints: list[tuple[cp_model.IntVar, Mapping[int, frozenset[int]]]] = []
         self._covers: dict[tuple[int, int, int], Mask] = {}
-        self.separable = {change: self.compiled.cost[change][starts].copy() for change, starts in candidates.items()}
+        self.separable = {change: self.compiled.cost_at(change, starts) for change, starts in candidates.items()}
         self._choose()
         self._cells()
         self._resources()

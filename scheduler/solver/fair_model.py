@@ -7,9 +7,10 @@ import numpy.typing as npt
 from ortools.sat.python import cp_model
 
 from scheduler.solver.burdens import Burdens
-from scheduler.solver.compiled import Part, sums
+from scheduler.solver.compiled import Part
 from scheduler.solver.exact import Model, Numbers
 from scheduler.solver.state import State
+from scheduler.solver.windows import sums
 
 UNITS = 1_000_000
 """The largest burden at the beginning of a model, in its own integer units."""

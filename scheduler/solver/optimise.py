@@ -16,7 +16,7 @@ from scheduler.solver.compiled import Compiled, compile_problem
 from scheduler.solver.effort import Effort
 from scheduler.solver.exact import Limits, Numbers, Outcome, solve_candidates
 from scheduler.solver.feasibility import find_any
-from scheduler.solver.search import Neighbours, anneal, complete, greedy, settle_ties
+from scheduler.solver.search import Insertion, Neighbours, anneal, complete, greedy, settle_ties
 from scheduler.solver.state import UNPLACED, State, restore
 from scheduler.solver.together import together
 
@@ -82,6 +82,7 @@ class _Run:
     def __post_init__(self) -> None:
         self.rng = np.random.default_rng(self.seed)
         self.state = State(self.compiled)
+        self.insertion = Insertion(self.compiled)
         # Tiny problems are solved whole at once, so search and bound need only a start there.
         self.tiny = int(self.compiled.ok.sum()) <= TINY_STARTS
         self.steps = 100.0 if self.tiny else np.inf
@@ -95,7 +96,7 @@ class _Run:
         if not all(ok.any() for ok, price in zip(self.compiled.ok, self.compiled.drop, strict=True) if price is None):
             return Answer("INFEASIBLE", [], None, None)
         self._begin_with(first)
-        greedy(self.state)
+        greedy(self.state, self.insertion)
         self._keep()
         if self.objective is None and not self.tiny and not self._repair():
             return Answer("INFEASIBLE", [], None, None)
@@ -117,7 +118,9 @@ class _Run:
         lagrangian = Lagrangian(self.compiled)
         self._prove(lagrangian, 0.35)
         if self.tiny and not self._proved:
-            outcome = self._whole(self.compiled.ok, self.effort.left)
+            outcome = self._whole(
+                {change: np.flatnonzero(ok) for change, ok in enumerate(self.compiled.ok)}, self.effort.left
+            )
             return self.objective is not None or outcome.answer != "INFEASIBLE"
         if self.objective is not None and not self._proved:
             self._improve(lagrangian, neighbours)
@@ -139,20 +142,20 @@ class _Run:
             return False
         restore(self.state, dict.fromkeys(range(self.compiled.changes), UNPLACED))
         self._begin_with(outcome.starts)
-        greedy(self.state)
+        greedy(self.state, self.insertion)
         self._keep()
         return True
 
     def _complete(self, neighbours: Neighbours, share: float) -> None:
         self.phase = "looking for any plan"
         running = self.effort.until(share, 12 * self.insert_units, np.inf, self._tick)
-        complete(self.state, neighbours, self.rng, running)
+        complete(self.state, neighbours, self.insertion, self.rng, running)
         self._keep()
 
     def _anneal(self, neighbours: Neighbours, share: float) -> None:
         self.phase = "local search"
         running = self.effort.until(share, 6 * self.insert_units, self.steps, self._tick)
-        starts = anneal(self.state, neighbours, self.rng, running)
+        starts = anneal(self.state, neighbours, self.insertion, self.rng, running)
         restore(self.state, dict(enumerate(starts)))
         self._keep()
 
@@ -160,8 +163,8 @@ class _Run:
         """Raise the bound; without a plan yet, only as far as prices of the starts are needed."""
         self.phase = "bound"
         upper = self.objective if self.objective is not None else 2 * max(1, lagrangian.best.cents)
-        rows = lagrangian.shares.shape[0] + 5 * self.compiled.changes
-        price = CALL_UNITS * rows + ARRAY_UNITS * self.compiled.slots * rows
+        calls = len(lagrangian.sharing.groups) + 5 * self.compiled.changes
+        price = CALL_UNITS * calls + ARRAY_UNITS * 5 * (lagrangian.sharing.charged_size + len(lagrangian.best.brackets))
 
         def tick() -> None:
             self.bound = max(self.bound, lagrangian.best.cents)
@@ -195,15 +198,18 @@ class _Run:
             self._tick()
 
     def _provable(self, lagrangian: Lagrangian) -> bool:
-        return self.objective is not None and int(lagrangian.best.keeps(self.objective).sum()) <= PROOF_STARTS // 4
+        return self.objective is not None and lagrangian.best.kept(self.objective) <= PROOF_STARTS // 4
 
     def _finish(self, lagrangian: Lagrangian) -> None:
         """Solve in full what a cheaper plan could still take; nothing left means that the plan is optimal."""
         self.phase = "proof"
         if self.objective is None:
             return
-        kept = self.compiled.ok & lagrangian.best.keeps(self.objective)
-        if int(kept.sum()) <= PROOF_STARTS and self.effort.left > 0:
+        if lagrangian.best.kept(self.objective) <= PROOF_STARTS and self.effort.left > 0:
+            kept = {
+                change: np.flatnonzero(lagrangian.best.keeps(change, self.objective)) + self.compiled.begin[change]
+                for change in range(self.compiled.changes)
+            }
             self._whole(kept, self.effort.left)
 
     def _neighbourhood(self, neighbours: Neighbours, size: int) -> list[int]:
@@ -219,7 +225,7 @@ class _Run:
         for change in free:
             if before[change] != UNPLACED:
                 self.state.remove(change)
-        candidates = {change: self._candidates(change, before[change], lagrangian) for change in free}
+        candidates = {change: self._candidates(change, before, lagrangian) for change in free}
         outcome = solve_candidates(self.state, candidates, self._limits(limit), before)
         self.effort.charge(outcome.units + len(free) * self.insert_units)
         restore(self.state, before)
@@ -230,26 +236,20 @@ class _Run:
         self._keep()
         return outcome
 
-    def _candidates(self, change: int, current: int, lagrangian: Lagrangian) -> Numbers:
-        legal = np.flatnonzero(self.state.feasible(change))
-        chosen = {current} - {UNPLACED}
-        reduced = lagrangian.best.reduced[change][legal]
-        chosen.update(int(start) for start in legal[np.argsort(reduced, kind="stable")[:BEST_REDUCED]])
-        marginal = self.state.marginal(change)[legal]
-        chosen.update(int(start) for start in legal[np.argsort(marginal, kind="stable")[:BEST_MARGINAL]])
+    def _candidates(self, change: int, free: Mapping[int, int], lagrangian: Lagrangian) -> Numbers:
+        legal, marginal = self.state.choices(change, free)
+        chosen = {free[change]} - {UNPLACED}
+        reduced = lagrangian.best.reduced_row(change)[legal - self.compiled.begin[change]]
+        chosen.update(legal[np.argsort(reduced, kind="stable")[:BEST_REDUCED]].tolist())
+        chosen.update(legal[np.argsort(marginal, kind="stable")[:BEST_MARGINAL]].tolist())
         return np.array(sorted(chosen), dtype=np.int64)
 
-    def _whole(self, kept: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], limit: float) -> Outcome:
+    def _whole(self, kept: Mapping[int, Numbers], limit: float) -> Outcome:
         """Solve over all kept starts at once: its bound holds for the whole, below the price of the known plan."""
         self.phase = "proof"
         empty = State(self.compiled)
-        candidates = {
-            change: np.flatnonzero(kept[change] & empty.feasible(change)) for change in range(self.compiled.changes)
-        }
-        # A start that only a predecessor makes legal is not feasible in an empty schedule; the lags are in the model.
-        for change, lags in enumerate(self.compiled.lags_of):
-            if lags:
-                candidates[change] = np.flatnonzero(kept[change])
+        everyone = range(self.compiled.changes)
+        candidates = {change: kept[change][empty.feasible(change, everyone)[kept[change]]] for change in everyone}
         hint = dict(enumerate(self.best)) if self.best else None
         outcome = solve_candidates(empty, candidates, self._limits(limit), hint)
         self.effort.charge(outcome.units)

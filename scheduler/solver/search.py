@@ -4,34 +4,77 @@ Every price is exact: the marginal cost of a change over all its starts is a sli
 that nobody else takes down. (Ruin and recreate: Schrimpf et al., Journal of Computational Physics 159, 2000.)
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import heapq
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import numpy as np
 
 from scheduler.solver.compiled import Compiled
+from scheduler.solver.forest import Forest, Rows
 from scheduler.solver.state import UNPLACED, State, restore
+from scheduler.solver.windows import Numbers
+
+MOST_AHEAD = 6  # lags that an insertion looks along
 
 
 def cheapest(state: State, change: int) -> tuple[int, int] | None:
     """Give the legal start with the lowest marginal cost and that cost; ties by `tie_rank`; None if there is none."""
-    legal = np.flatnonzero(state.feasible(change))
-    if not len(legal):
-        return None
-    price = state.marginal(change)[legal]
-    best = legal[price == price.min()]
-    return int(best[np.argmin(state.compiled.problem.tie_rank[change][best])]), int(price.min())
+    legal, price = state.choices(change)
+    return (_first(state, change, legal, price), int(price.min())) if len(legal) else None
 
 
-def insert(state: State, change: int) -> bool:
-    """Place a change at its cheapest legal start, or leave an optional one out where that is cheaper."""
-    found = cheapest(state, change)
-    drop = state.compiled.drop[change]
-    if found is None:
-        return drop is not None
-    start, price = found
-    if drop is None or price <= drop or _needed(state, change):
-        state.place(change, start)
-    return True
+def _first(state: State, change: int, starts: Numbers, price: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> int:
+    best = starts[price == price.min()]
+    return int(best[np.argmin(state.compiled.problem.tie_rank[change][best])])
+
+
+class Insertion:
+    """Places changes one by one at their cheapest legal start, with an eye to those that lags tie to them."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.forest = Forest(compiled)
+
+    def insert(self, state: State, change: int, waiting: Collection[int] = ()) -> bool:
+        """Place a change at its cheapest legal start, or leave an optional one out where that is cheaper.
+
+        `waiting` are changes that are to be placed afterwards: what they will cost counts where a lag ties them to it.
+        """
+        found = self._with_followers(state, change, waiting) or cheapest(state, change)
+        drop = state.compiled.drop[change]
+        if found is None:
+            return drop is not None
+        start, price = found
+        if drop is None or price <= drop or _needed(state, change):
+            state.place(change, start)
+        return True
+
+    def _with_followers(self, state: State, change: int, waiting: Collection[int]) -> tuple[int, int] | None:
+        if change not in self.forest.links:
+            return None
+        edges = self.forest.edges_from(
+            change, lambda other: state.starts[other] == UNPLACED and other in waiting, MOST_AHEAD
+        )
+        if not edges:
+            return None
+        begin, end, drop = state.compiled.begin, state.compiled.end, state.compiled.drop
+        members = {change, *(edge.child for edge in edges)}
+        rows: Rows = {}
+        out = {one: np.inf if (price := drop[one]) is None else float(price) for one in members}
+        for one in members:
+            starts, prices = state.choices(one, members)
+            rows[one] = np.full(end[one] - begin[one], np.inf)
+            rows[one][starts - begin[one]] = prices
+        # Its own lags to changes that are neither placed nor among these are asked for as ever.
+        starts, prices = state.choices(change, members)
+        self.forest.gather(edges, rows, out)
+        price = rows[change][starts - begin[change]]
+        if not np.isfinite(price).any():
+            return None
+        start = _first(state, change, starts, price)
+        if drop[change] is None or not np.isfinite(out[change]):
+            return start, 0
+        # Compared with leaving it out, which leaves out what must follow it too.
+        return start, int(float(price.min()) - out[change]) + (drop[change] or 0)
 
 
 def _needed(state: State, change: int) -> bool:
@@ -41,21 +84,31 @@ def _needed(state: State, change: int) -> bool:
     )
 
 
-def greedy(state: State) -> bool:
+def greedy(state: State, insertion: Insertion | None = None) -> bool:
     """Insert what is not placed, changes with the fewest starts first and none before those it follows."""
     compiled = state.compiled
-    room = compiled.ok.sum(axis=1)
+    insertion = insertion or Insertion(compiled)
+    room = compiled.ok.sum(axis=1).tolist()
     waiting = {change for change, start in enumerate(state.starts) if start == UNPLACED}
+    ahead = {
+        change: sum(1 for lag in compiled.lags_of[change] if lag.after == change and lag.before in waiting)
+        for change in waiting
+    }
+    ready = [(room[change], change) for change in waiting if not ahead[change]]
+    heapq.heapify(ready)
     complete = True
     while waiting:
-        ready = [
-            change
-            for change in waiting
-            if not any(lag.after == change and lag.before in waiting for lag in compiled.lags_of[change])
-        ]
-        change = min(ready or waiting, key=lambda number: (room[number], number))
+        # Lags that go round in a circle leave nobody ready: whoever has the fewest starts goes first then.
+        change = heapq.heappop(ready)[1] if ready else min(waiting, key=lambda number: (room[number], number))
+        if change not in waiting:
+            continue
         waiting.discard(change)
-        complete &= insert(state, change)
+        complete &= insertion.insert(state, change, waiting)
+        for lag in compiled.lags_of[change]:
+            if lag.before == change and lag.after in waiting:
+                ahead[lag.after] -= 1
+                if not ahead[lag.after]:
+                    heapq.heappush(ready, (room[lag.after], lag.after))
     return complete
 
 
@@ -93,7 +146,12 @@ class Neighbours:
 
 
 def anneal(
-    state: State, neighbours: Neighbours, rng: np.random.Generator, running: Callable[[], float], heat: float = 0.3
+    state: State,
+    neighbours: Neighbours,
+    insertion: Insertion,
+    rng: np.random.Generator,
+    running: Callable[[], float],
+    heat: float = 0.3,
 ) -> list[int]:
     """Ruin and recreate until `running()` (the share of the effort that is used up) reaches 1; give the best starts.
 
@@ -112,8 +170,7 @@ def anneal(
         for change in ruined:
             if state.starts[change] != UNPLACED:
                 state.remove(change)
-        for change in _recreation_order(state.compiled, ruined, rng):
-            insert(state, change)
+        _recreate(state, insertion, _recreation_order(state.compiled, ruined, rng))
         price, left = state.objective(), len(state.missing())
         gain = current - price
         hot = temperature * (1.0 - used)
@@ -128,7 +185,12 @@ def anneal(
 
 
 def complete(
-    state: State, neighbours: Neighbours, rng: np.random.Generator, running: Callable[[], float], most: int = 24
+    state: State,
+    neighbours: Neighbours,
+    insertion: Insertion,
+    rng: np.random.Generator,
+    running: Callable[[], float],
+    most: int = 24,
 ) -> bool:
     """Ruin and recreate around mandatory changes without a place, whatever it costs; tell whether all have one.
 
@@ -146,14 +208,19 @@ def complete(
             if state.starts[change] != UNPLACED:
                 state.remove(change)
         order = _recreation_order(state.compiled, ruined, rng)
-        for change in sorted(order, key=lambda change: before[change] != UNPLACED):
-            insert(state, change)
+        _recreate(state, insertion, sorted(order, key=lambda change: before[change] != UNPLACED))
         # One that had to wait for another of them is tried again.
-        for change in state.missing():
-            insert(state, change)
+        _recreate(state, insertion, state.missing())
         if len(state.missing()) > len(missing) or _orphans(state, ruined):
             restore(state, dict.fromkeys([*ruined, *missing], UNPLACED) | before)
     return True
+
+
+def _recreate(state: State, insertion: Insertion, order: Sequence[int]) -> None:
+    waiting = set(order)
+    for change in order:
+        waiting.discard(change)
+        insertion.insert(state, change, waiting)
 
 
 def _recreation_order(compiled: Compiled, changes: Sequence[int], rng: np.random.Generator) -> list[int]:

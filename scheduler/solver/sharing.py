@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from scheduler.solver.compiled import Compiled, Part, reach
-
-Floats = npt.NDArray[np.float64]
-Numbers = npt.NDArray[np.int64]
+from scheduler.solver.compiled import Compiled, Part
+from scheduler.solver.windows import Floats, Numbers, reach
 
 POOLED_PER_CELL = 8
+MOST_POOLED = 12_000_000
+"""Shares of pooled holders in all, 8 bytes each; the holders of the dearest cells come first."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,12 @@ class Stake:
 
 
 class Sharing:
-    """The holders of all cells and the stakes of changes in them, as arrays.
+    """The holders of all cells and the stakes of changes in them, as flat arrays.
 
-    `cell` has one entry per holder, `holder` to `amount` one per stake, sorted so that the stakes of one change over
-    the same slots, a group, stand together.
+    A holder has a share in the slots [first, last) that its changes can reach. The shares of all holders lie one after
+    another in one array of `size` numbers, that of holder h in slot t at `base[h] + t`. The stakes of one change over
+    the same slots are a group, what it is charged a row of a second array, of `charged_size` numbers, which begins at
+    `group_begin`. Rows may reach past the end of the grid, where nothing is charged.
     """
 
     def __init__(self, compiled: Compiled) -> None:
@@ -51,18 +53,21 @@ class Sharing:
                 cells.append(cell)
                 rate_of.append(-1)
         self.single = len(cells)
-        per_capacity = np.divide(
-            1.0, compiled.capacity, out=np.zeros(compiled.capacity.shape), where=compiled.capacity > 0
-        )
-        for cell in range(len(compiled.members)):
+        left = MOST_POOLED
+        for cell in np.argsort(-compiled.weight.sum(axis=1), kind="stable").tolist():
             for resource, pooled in _pools(compiled, parts_of[cell]):
+                left -= _width(compiled, pooled)
+                if left < 0:
+                    break
                 stakes += [Stake(len(cells), change, *span, amount) for change, span, amount in pooled]
                 cells.append(cell)
                 rate_of.append(resource)
         stakes.sort(key=lambda stake: (stake.change, stake.offset, stake.length, stake.holder))
         self.cell = np.array(cells, dtype=np.int64)
         # 1 / capacity of each resource per slot, and 1 in the last row for the single holders.
-        self._rates = np.vstack((per_capacity, np.ones(compiled.slots)))
+        self._rates = np.ones((len(compiled.resources) + 1, compiled.slots))
+        np.divide(1.0, compiled.capacity, out=self._rates[:-1], where=compiled.capacity > 0)
+        self._rates[:-1][compiled.capacity <= 0] = 0.0
         self._rate_of = np.array(rate_of, dtype=np.int64)
         self.holder = np.array([stake.holder for stake in stakes], dtype=np.int64)
         self.change = np.array([stake.change for stake in stakes], dtype=np.int64)
@@ -70,65 +75,138 @@ class Sharing:
         self.length = np.array([stake.length for stake in stakes], dtype=np.int64)
         self.amount = np.array([stake.amount for stake in stakes], dtype=np.float64)
         keys = [(stake.change, stake.offset, stake.length) for stake in stakes]
-        first = [n for n in range(len(keys)) if n == 0 or keys[n] != keys[n - 1]]
-        self.groups = [keys[n] for n in first]
-        self._first = np.array(first, dtype=np.int64)
-        self.group = np.repeat(np.arange(len(first)), np.diff([*first, len(keys)]))
-        self.table, self.position = _table(self.cell, len(compiled.members))
-        order = np.argsort(self.holder, kind="stable")
-        self._stakes_by_holder = order
-        self._stakes = np.bincount(self.holder, minlength=len(cells))
+        leading = [n for n in range(len(keys)) if n == 0 or keys[n] != keys[n - 1]]
+        self.groups = [keys[n] for n in leading]
+        self.group = np.repeat(np.arange(len(leading)), np.diff([*leading, len(keys)]))
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        compiled, count = self.compiled, len(self.cell)
+        begin = compiled.begin[self.change] + self.offset
+        end = np.minimum(compiled.end[self.change] - 1 + self.offset + self.length, compiled.slots)
+        self.first = np.full(count, compiled.slots, dtype=np.int64)
+        self.last = np.zeros(count, dtype=np.int64)
+        np.minimum.at(self.first, self.holder, begin)
+        np.maximum.at(self.last, self.holder, end)
+        width = np.maximum(self.last - self.first, 0)
+        self.last = self.first + width
+        self.base = np.cumsum(width) - width - self.first
+        self.size = int(width.sum())
+        rows = np.array(self.groups, dtype=np.int64).reshape(-1, 3)
+        self.group_first = compiled.begin[rows[:, 0]] + rows[:, 1]
+        self.group_width = compiled.end[rows[:, 0]] - compiled.begin[rows[:, 0]] - 1 + rows[:, 2]
+        self.group_begin = np.cumsum(self.group_width) - self.group_width
+        self.charged_size = int(self.group_width.sum())
+        # Holders by cell and stakes by holder, as lists one after another.
+        self._by_cell = np.argsort(self.cell, kind="stable")
+        self._holders = np.bincount(self.cell, minlength=len(compiled.members))
+        self._holders_begin = np.cumsum(self._holders) - self._holders
+        self._position = np.empty(count, dtype=np.int64)
+        self._position[self._by_cell] = np.arange(count) - self._holders_begin[self.cell[self._by_cell]]
+        self._by_holder = np.argsort(self.holder, kind="stable")
+        self._stakes = np.bincount(self.holder, minlength=count)
         self._stakes_begin = np.cumsum(self._stakes) - self._stakes
 
     def equal_shares(self) -> Floats:
-        """Split every weight equally over the single holders that can reach the slot; shape (holders, slots)."""
-        weight = self.compiled.weight.astype(np.float64)
-        reached = np.zeros((len(self.cell), self.compiled.slots), dtype=np.bool_)
-        for holder, change, offset, length in zip(self.holder, self.change, self.offset, self.length, strict=True):
-            if holder < self.single:
-                reached[holder] = reach(self.compiled.ok[change], int(offset), int(length))
-        count = np.zeros_like(weight)
-        np.add.at(count, self.cell, reached)
-        share = np.divide(weight, count, out=np.zeros_like(weight), where=count > 0)
-        return np.asarray(np.where(reached, share[self.cell], 0.0)).reshape(reached.shape)
+        """Split every weight equally over the single holders that can reach the slot; shape (size,)."""
+        compiled = self.compiled
+        reached = np.zeros(self.size, dtype=np.bool_)
+        count = np.zeros(compiled.weight.shape, dtype=np.int32)
+        singles = [n for n in range(len(self.holder)) if self.holder[n] < self.single]
+        for n in singles:
+            holder, change = int(self.holder[n]), int(self.change[n])
+            first, last = int(self.first[holder]), int(self.last[holder])
+            own = compiled.ok[change, compiled.begin[change] : compiled.end[change]]
+            covered = reach(np.pad(own, (0, int(self.length[n]) - 1)), 0, int(self.length[n]))[: last - first]
+            reached[self.base[holder] + first : self.base[holder] + last] = covered
+            count[self.cell[holder], first:last] += covered
+        shares = np.zeros(self.size)
+        for n in singles:
+            holder = int(self.holder[n])
+            span = slice(int(self.first[holder]), int(self.last[holder]))
+            at = slice(int(self.base[holder]) + span.start, int(self.base[holder]) + span.stop)
+            weight, among = compiled.weight[self.cell[holder], span], count[self.cell[holder], span]
+            shares[at] = np.divide(weight, among, out=np.zeros(len(weight)), where=reached[at] & (among > 0))
+        return shares
 
     def by_group(self, shares: Floats) -> Floats:
-        """Add up what each group is charged per slot; shape (groups, slots)."""
-        if not self.groups:
-            return np.zeros((0, self.compiled.slots))
-        charged = (shares * self._rates[self._rate_of])[self.holder] * self.amount[:, None]
-        return np.asarray(np.add.reduceat(charged, self._first, axis=0))
+        """Add up what each group is charged per slot; shape (charged_size,)."""
+        charged = np.zeros(self.charged_size)
+        for n in range(len(self.holder)):
+            holder, group = int(self.holder[n]), int(self.group[n])
+            first = int(self.group_first[group])
+            last = min(first + int(self.group_width[group]), self.compiled.slots)
+            if first >= last:
+                continue
+            own = shares[self.base[holder] + first : self.base[holder] + last]
+            at = int(self.group_begin[group])
+            if holder < self.single:
+                charged[at : at + last - first] += own
+            else:
+                charged[at : at + last - first] += own * self._rates[self._rate_of[holder], first:last] * self.amount[n]
+        return charged
 
     def changed_by_group(self, holders: Numbers, slots: Numbers, moved: Floats) -> tuple[Numbers, Floats]:
-        """Turn moved shares of (holder, slot) pairs into flat (group, slot) indices and what those are charged more."""
-        stakes = self._stakes[holders]
-        pair = np.repeat(np.arange(len(holders)), stakes)
-        ahead = np.arange(len(pair)) - np.repeat(np.cumsum(stakes) - stakes, stakes)
-        stake = self._stakes_by_holder[self._stakes_begin[holders][pair] + ahead]
-        slot = slots[pair]
+        """Turn moved shares of (holder, slot) pairs into positions in `by_group` and what those are charged more."""
+        pair, ahead = _lists(self._stakes[holders])
+        stake = self._by_holder[self._stakes_begin[holders][pair] + ahead]
+        group, slot = self.group[stake], slots[pair]
+        at = slot - self.group_first[group]
+        inside = (at >= 0) & (at < self.group_width[group])
         charged = moved[pair] * self._rates[self._rate_of[holders[pair]], slot] * self.amount[stake]
-        return self.group[stake] * self.compiled.slots + slot, charged
+        return (self.group_begin[group] + at)[inside], charged[inside]
 
-    def touched(self, starts: Numbers, placed: npt.NDArray[np.bool_]) -> tuple[Numbers, Numbers, Floats]:
-        """Give the cell and slot of every column that someone placed touches, and how active each of its holders is.
-
-        The last array has shape (columns, holders of the widest cell), in the order of `table`.
-        """
+    def touched(self, starts: Numbers, placed: npt.NDArray[np.bool_]) -> "Touched":
+        """Give every column, a cell and a slot, that someone placed touches, with all holders that could."""
         slots = self.compiled.slots
         stakes = np.flatnonzero(placed[self.change]) if len(self.change) else np.zeros(0, dtype=np.int64)
-        length = self.length[stakes]
-        stake = np.repeat(stakes, length)
-        ahead = np.arange(len(stake)) - np.repeat(np.cumsum(length) - length, length)
+        which, ahead = _lists(self.length[stakes])
+        stake = stakes[which]
         slot = starts[self.change[stake]] + self.offset[stake] + ahead
         inside = slot < slots
         stake, slot = stake[inside], slot[inside]
         holder = self.holder[stake]
         keys, column = np.unique(self.cell[holder] * slots + slot, return_inverse=True)
-        active = np.zeros((len(keys), self.table.shape[1]))
-        np.add.at(
-            active, (column, self.position[holder]), self.amount[stake] * self._rates[self._rate_of[holder], slot]
+        cell, at = keys // slots, keys % slots
+        sizes = self._holders[cell]
+        begins = np.cumsum(sizes) - sizes
+        column_of, ahead = _lists(sizes)
+        active = np.bincount(
+            begins[column] + self._position[holder],
+            weights=self.amount[stake] * self._rates[self._rate_of[holder], slot],
+            minlength=len(column_of),
         )
-        return keys // slots, keys % slots, active
+        holders = self._by_cell[self._holders_begin[cell][column_of] + ahead]
+        where = at[column_of]
+        valid = (where >= self.first[holders]) & (where < self.last[holders])
+        return Touched(cell, at, column_of[valid], holders[valid], where[valid], active[valid])
+
+
+@dataclass(frozen=True)
+class Touched:
+    """Columns (`cell`, `at`) and the pairs of a column and one of its holders, sorted by column; `active` per pair."""
+
+    cell: Numbers
+    at: Numbers
+    column: Numbers
+    holder: Numbers
+    slot: Numbers
+    active: Floats
+
+
+def _lists(sizes: Numbers) -> tuple[Numbers, Numbers]:
+    """Say of every entry of lists of given sizes which list it belongs to, and its place in it."""
+    which = np.repeat(np.arange(len(sizes)), sizes)
+    return which, np.arange(len(which)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+
+
+def _width(compiled: Compiled, pooled: Iterable[tuple[int, tuple[int, int], int]]) -> int:
+    """Count the slots that the changes of a pool can reach together."""
+    spans = [
+        (compiled.begin[change] + offset, compiled.end[change] - 1 + offset + length)
+        for change, (offset, length), _ in pooled
+    ]
+    return int(max(end for _, end in spans) - min(begin for begin, _ in spans))
 
 
 def _parts_of_cells(compiled: Compiled) -> list[list[tuple[int, Part]]]:
@@ -162,16 +240,3 @@ def _pools(
     for ratio, resource, pooled in ranked:
         chosen.setdefault((ratio, *pooled), (resource, pooled))
     return list(chosen.values())[:POOLED_PER_CELL]
-
-
-def _table(cell: Numbers, cells: int) -> tuple[Numbers, Numbers]:
-    """Give the holders of every cell, padded with −1, and the position of every holder in its cell's row."""
-    sizes = np.bincount(cell, minlength=max(cells, 1))
-    table = np.full((len(sizes), max(int(sizes.max(initial=0)), 1)), -1, dtype=np.int64)
-    position = np.zeros(len(cell), dtype=np.int64)
-    used = np.zeros(len(sizes), dtype=np.int64)
-    for holder, number in enumerate(cell):
-        position[holder] = used[number]
-        table[number, used[number]] = holder
-        used[number] += 1
-    return table, position

@@ -1,12 +1,14 @@
 """A partial schedule on the compiled problem: the exact price and legality of one more placement."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from scheduler.horizon import Mask
-from scheduler.solver.compiled import Compiled, Part, hits, sums, supported
+from scheduler.solver.compiled import Compiled, Part
+from scheduler.solver.consistent import supported
 from scheduler.solver.problem import Budget, Cents, Lag
+from scheduler.solver.windows import Numbers, hits, sums, window_sums
 
 UNPLACED = -1
 
@@ -20,11 +22,13 @@ class State:
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
         self.starts = [UNPLACED] * compiled.changes
-        self._covers = np.zeros(compiled.weight.shape, dtype=np.int32)
+        self._covers = np.zeros(compiled.weight.shape, dtype=np.int16)
         self._open: Cents = compiled.weight.copy()
         self._paid = 0
+        self._own = sum(price or 0 for price in compiled.drop)
+        self._lacking = {change for change, price in enumerate(compiled.drop) if price is None}
         self.free = compiled.capacity.copy()
-        self._counted = np.zeros((len(compiled.counted), compiled.slots), dtype=np.int32)
+        self._counted = np.zeros((len(compiled.counted), compiled.slots), dtype=np.int16)
         self.room = [cap.limit for cap in compiled.caps]
 
     # --- moving ----------------------------------------------------------------------------------------------------
@@ -32,14 +36,25 @@ class State:
     def place(self, change: int, start: int) -> None:
         """Give a change that has none a start."""
         self.starts[change] = start
+        self._lacking.discard(change)
+        self._own += self._alone(change, start)
         self._shift(change, start, 1)
 
     def remove(self, change: int) -> int:
         """Take a change out and give the start it had."""
         start = self.starts[change]
         self.starts[change] = UNPLACED
+        if self.compiled.drop[change] is None:
+            self._lacking.add(change)
+        self._own -= self._alone(change, start)
         self._shift(change, start, -1)
         return start
+
+    def _alone(self, change: int, start: int) -> int:
+        """Give the start cost of a placement less the drop price that it saves."""
+        ahead = start - int(self.compiled.begin[change])
+        row = self.compiled.costs[change]
+        return (int(row[ahead]) if 0 <= ahead < len(row) else 0) - (self.compiled.drop[change] or 0)
 
     def _shift(self, change: int, start: int, sign: int) -> None:
         compiled = self.compiled
@@ -61,14 +76,36 @@ class State:
 
     # --- pricing ---------------------------------------------------------------------------------------------------
 
+    def choices(self, change: int, free: Container[int] = ()) -> tuple[Numbers, Cents]:
+        """Give the legal starts of an unplaced change, in order, and what each adds to the objective.
+
+        `free` as in `feasible`.
+        """
+        begin, end = int(self.compiled.begin[change]), int(self.compiled.end[change])
+        legal = np.flatnonzero(self._legal(change, begin, end, free))
+        return legal + begin, self._added(change, begin, end)[legal]
+
     def marginal(self, change: int) -> Cents:
         """Price every start of an unplaced change, all others staying where they are; shape (slots,).
 
         Exact where `Compiled.ok` is true; elsewhere what only forbidden starts reach may be missing.
         """
-        cost: Cents = self.compiled.cost[change].copy()
-        for span in self.compiled.cell_spans[change]:
-            cost += sums(self._open[span.targets].sum(axis=0), span.offset, span.length)
+        return self._added(change, 0, self.compiled.slots)
+
+    def _added(self, change: int, begin: int, end: int) -> Cents:
+        """Price the starts of [begin, end), which hold the window of the change or lie inside it."""
+        compiled = self.compiled
+        first, last = int(compiled.begin[change]), int(compiled.end[change])
+        if (begin, end) == (first, last):
+            cost: Cents = compiled.costs[change].copy()
+        else:
+            cost = np.zeros(end - begin, dtype=np.int64)
+            cost[first - begin : last - begin] = compiled.costs[change]
+        for span in compiled.cell_spans[change]:
+            a, z = begin + span.offset, end - 1 + span.offset + span.length
+            rows = self._open[span.targets, a:z]
+            open_weight = rows[0] if len(rows) == 1 else np.add.reduce(rows, axis=0)
+            cost += window_sums(open_weight, 0, end - begin, 0, span.length)
         return cost
 
     def open_weight(self, cell: int) -> Cents:
@@ -83,15 +120,11 @@ class State:
 
     def objective(self) -> int:
         """Price the whole: cells, start costs and the drop prices of what is not placed."""
-        compiled = self.compiled
-        total = self._paid
-        for change, start in enumerate(self.starts):
-            total += int(compiled.cost[change, start]) if start != UNPLACED else compiled.drop[change] or 0
-        return total
+        return self._paid + self._own
 
     def missing(self) -> list[int]:
         """List the mandatory changes that are not placed."""
-        return [n for n, start in enumerate(self.starts) if start == UNPLACED and self.compiled.drop[n] is None]
+        return sorted(self._lacking)
 
     # --- checking --------------------------------------------------------------------------------------------------
 
@@ -100,16 +133,22 @@ class State:
 
         Lags to unplaced changes of `free` are not asked for, as those are still to be placed.
         """
-        open_starts: Mask = self.compiled.ok[change].copy()
-        for bad in self._clashes(change, free):
-            open_starts &= ~bad[1]
+        begin, end = int(self.compiled.begin[change]), int(self.compiled.end[change])
+        open_starts = np.zeros(self.compiled.slots, dtype=np.bool_)
+        open_starts[begin:end] = self._legal(change, begin, end, free)
+        return open_starts
+
+    def _legal(self, change: int, begin: int, end: int, free: Container[int]) -> Mask:
+        open_starts: Mask = self.compiled.ok[change, begin:end].copy()
+        for _, bad in self._clashes(change, begin, end, free):
+            open_starts &= ~bad
         return open_starts
 
     def forbidden(self, change: int) -> dict[str, Mask]:
         """Mark, under the name of each rule, the starts of an unplaced change that it forbids."""
         reasons: dict[str, Mask] = {}
         rules = [(rule, ~mask) for rule, mask in self.compiled.problem.masks[change].items()]
-        for rule, mask in [*rules, *self._clashes(change)]:
+        for rule, mask in [*rules, *self._clashes(change, 0, self.compiled.slots)]:
             if mask.any():
                 reasons[rule] = reasons[rule] | mask if rule in reasons else mask
         for lag in self.compiled.lags_of[change]:
@@ -119,32 +158,34 @@ class State:
                 reasons[lag.rule] = reasons.get(lag.rule, lonely) | lonely
         return reasons
 
-    def _clashes(self, change: int, free: Container[int] = ()) -> Iterable[tuple[str, Mask]]:
+    def _clashes(self, change: int, begin: int, end: int, free: Container[int] = ()) -> Iterator[tuple[str, Mask]]:
+        """Give for the starts of [begin, end) which ones what is placed forbids, and the rule that does."""
         compiled = self.compiled
         for span in compiled.use_spans[change]:
-            short: Mask = np.any(self.free[span.targets] < span.amounts[:, None], axis=0)
+            a, z = begin + span.offset, end - 1 + span.offset + span.length
+            short: Mask = np.any(self.free[span.targets, a:z] < span.amounts[:, None], axis=0)
             if short.any():
-                yield span.rule, hits(short, span.offset, span.length)
+                yield span.rule, window_sums(short, 0, end - begin, 0, span.length) > 0
         for lag in compiled.lags_of[change]:
             if (lag.before if change == lag.after else lag.after) not in free:
-                yield lag.rule, self._lag_clash(lag, change)
+                yield lag.rule, self._lag_clash(lag, change, begin, end)
         for number in compiled.caps_of[change]:
             cap = compiled.caps[number]
-            yield cap.rule, (cap.amounts[change] > self.room[number]) & (cap.amounts[change] > 0)
+            amounts = cap.amounts[change][begin:end]
+            yield cap.rule, (amounts > self.room[number]) & (amounts > 0)
         for budget, own in compiled.budgets_of[change]:
-            yield budget.rule, self._budget_clash(budget, own)
+            yield budget.rule, self._budget_clash(budget, own)[begin:end]
 
-    def _lag_clash(self, lag: Lag, change: int) -> Mask:
-        slots = self.compiled.slots
-        index = np.arange(slots)
-        hi = slots if lag.hi is None else lag.hi
+    def _lag_clash(self, lag: Lag, change: int, begin: int, end: int) -> Mask:
+        index = np.arange(begin, end)
+        hi = self.compiled.slots if lag.hi is None else lag.hi
         other = self.starts[lag.before if change == lag.after else lag.after]
         if change == lag.after:
             if other == UNPLACED:
-                return np.ones(slots, dtype=np.bool_)
+                return np.ones(len(index), dtype=np.bool_)
             return (index < other + lag.lo) | (index > other + hi)
         if other == UNPLACED:
-            return np.zeros(slots, dtype=np.bool_)
+            return np.zeros(len(index), dtype=np.bool_)
         return (index > other - lag.lo) | (index < other - hi)
 
     def _budget_clash(self, budget: Budget, own: Sequence[Part]) -> Mask:

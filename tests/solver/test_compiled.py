@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from scheduler.solver.compiled import compile_problem, hits, reach, sums
+from scheduler.solver.compiled import compile_problem
 from scheduler.solver.problem import Problem
+from scheduler.solver.windows import hits, reach, sums
 
 
 def starts(*open_slots: int, slots: int = 8) -> np.ndarray:
@@ -34,8 +35,8 @@ def test_equal_cells_become_one_and_private_parts_start_costs() -> None:
     compiled = compile_problem(problem)
     # A reaches slots 0-2, B 1-2 and 5-6: only 1 and 2 are shared, at twice the weight.
     assert compiled.weight.tolist() == [[0, 4, 6, 0, 0, 0, 0, 0]]
-    assert compiled.cost[0][:2].tolist() == [2, 0]
-    assert compiled.cost[1][5] == 2 * (6 + 7)
+    assert compiled.cost_at(0, np.array([0, 1])).tolist() == [2, 0]
+    assert compiled.cost_at(1, np.array([5]))[0] == 2 * (6 + 7)
 
 
 def test_intervals_of_one_change_that_touch_are_joined() -> None:

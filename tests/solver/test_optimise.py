@@ -11,7 +11,7 @@ from scheduler.solver.exact import Limits
 from scheduler.solver.feasibility import find_any
 from scheduler.solver.optimise import Progress, optimise
 from scheduler.solver.problem import Problem
-from scheduler.solver.search import Neighbours, complete, greedy
+from scheduler.solver.search import Insertion, Neighbours, complete, greedy
 from scheduler.solver.state import State
 
 
@@ -110,7 +110,7 @@ def test_room_is_made_for_what_insertion_left_out() -> None:
     compiled = compile_problem(problem)
     state = State(compiled)
     assert not greedy(state)
-    assert complete(state, Neighbours(compiled), rng, lambda: 0.0)
+    assert complete(state, Neighbours(compiled), Insertion(compiled), rng, lambda: 0.0)
     assert not list(problem.broken(dict(enumerate(state.starts))))
     answer = optimise(compiled, Effort(60.0, units=2.0))
     assert answer.objective is not None
@@ -124,7 +124,7 @@ def test_completing_ends_when_it_is_told() -> None:
     state = State(compiled)
     assert not greedy(state)
     clock = iter(np.linspace(0, 1, 50))
-    assert not complete(state, Neighbours(compiled), np.random.default_rng(0), lambda: next(clock))
+    assert not complete(state, Neighbours(compiled), Insertion(compiled), np.random.default_rng(0), lambda: next(clock))
     assert state.missing()
 
 
