@@ -304,6 +304,7 @@ class Portfolio:
     folder: str = ""
     folder_hash: str = ""
     _memo: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
+    _carried: dict[object, Any] = field(default_factory=dict, repr=False)
 
     @property
     def horizon(self) -> Horizon:

@@ -16,7 +16,7 @@ PACKAGES = ("scheduler", "ui")
 # Data flows one way: a module may import those of its own row and of the rows above.
 LINE = [
     {"horizon", "wording"},
-    {"portfolio", "standing", "schedule", "law"},
+    {"portfolio", "carried", "standing", "schedule", "law"},
     {"inputs"},
     {"demand"},
     {"rules", "costs"},

@@ -142,14 +142,10 @@ def levels(portfolio: Portfolio) -> Iterator[Level]:
 def post(portfolio: Portfolio, problem: "Problem") -> None:
     """Post every level as a cell that weighs what the step adds for all clients."""
     table = prices(portfolio)
-    for service, steps in groupby(levels(portfolio), key=lambda step: step.service):
-        below: Cents | int = 0
-        for step in steps:
-            whole = table.service_weighted(service, step.level)
-            weight = whole - below
-            if weight.any():
-                problem.cell(weight, step.members)
-            below = whole
+    for step in levels(portfolio):
+        weight = table.added_weighted(step.service, step.below, step.level)
+        if weight.any():
+            problem.cell(weight, step.members)
 
 
 COST = Cost(

@@ -7,13 +7,15 @@ were out over the whole horizon. Burden over size is comparable between large an
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
+from scheduler.carried import carried
 from scheduler.demand.impact import prices
 from scheduler.demand.topology import clients
-from scheduler.portfolio import Portfolio, remembered
+from scheduler.demand.usage import USAGE_PARTS
+from scheduler.portfolio import Portfolio
 from scheduler.schedule import CLIENT_COSTS, Charge
 
 
-@remembered
+@carried(*USAGE_PARTS)
 def sizes(portfolio: Portfolio) -> Mapping[str, int]:
     """Give users x price over the whole horizon of every team that has any, in cents, in the order of the ids."""
     table = prices(portfolio)

@@ -8,17 +8,20 @@ and solver read the same table.
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import lcm
+from weakref import WeakValueDictionary
 
 import numpy as np
 import numpy.typing as npt
 
+from scheduler.carried import carried
 from scheduler.demand.durations import chances
 from scheduler.demand.topology import clients, effects
-from scheduler.demand.usage import expected_users
+from scheduler.demand.usage import USAGE_PARTS, expected_users
 from scheduler.portfolio import Portfolio, remembered
 
 Cents = npt.NDArray[np.int64]
 _LARGEST = int(np.iinfo(np.int64).max)
+_LARGEST_IN_32_BITS = int(np.iinfo(np.int32).max)
 
 
 def factors(portfolio: Portfolio, change: str) -> Mapping[str, tuple[Fraction, ...]]:
@@ -71,6 +74,7 @@ class Prices:
         self._clients = clients(portfolio)
         self._rates: dict[tuple[str, bool], Fraction] = {}
         self._latest: tuple[str, Cents, Sequence[Fraction]] = ("", np.zeros((0, portfolio.horizon.slots), np.int64), ())
+        self._below: tuple[str, Fraction, Cents] = ("", Fraction(0), np.zeros(portfolio.horizon.slots, np.int64))
 
     def cents(self, team: str, service: str, factor: Fraction, within: slice = slice(None)) -> Cents:
         """Give what the team loses in each slot, in cents; 0 where it is no client of the service (or group).
@@ -98,6 +102,23 @@ class Prices:
         total.flags.writeable = False
         return total
 
+    def added_weighted(self, service: str, below: Fraction, factor: Fraction) -> npt.NDArray[np.integer]:
+        """Give what `service_weighted` adds from one factor to a larger one, in 32 bits where it fits.
+
+        A portfolio made from this one by `dataclasses.replace` gets the same arrays, as long as somebody keeps them.
+        """
+        known, key = _added(self._portfolio), (service, below, factor)
+        added = known.get(key)
+        if added is None:
+            whole = self.service_weighted(service, factor)
+            if self._below[:2] != (service, below):
+                self._below = service, below, self.service_weighted(service, below)
+            added = narrow(whole - self._below[2])
+            added.flags.writeable = False
+            known[key] = added
+            self._below = service, factor, whole
+        return added
+
     def _price(self, team: str, service: str, factor: Fraction, within: slice, *, weighted: bool) -> Cents:
         users = self._users.get((team, service))
         if users is None:
@@ -119,6 +140,23 @@ class Prices:
 def prices(portfolio: Portfolio) -> Prices:
     """Give the price table of a portfolio."""
     return Prices(portfolio)
+
+
+class _Arrays(WeakValueDictionary[tuple[str, Fraction, Fraction], npt.NDArray[np.integer]]):
+    """Arrays that somebody holds; a copy of it, or what another process gets, holds none."""
+
+    def __reduce__(self) -> tuple[type["_Arrays"], tuple[()]]:
+        return _Arrays, ()
+
+
+@carried(*USAGE_PARTS)
+def _added(portfolio: Portfolio) -> _Arrays:
+    return _Arrays()
+
+
+def narrow(numbers: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+    """Keep whole numbers that are not negative in 32 bits where they fit."""
+    return numbers.astype(np.int32, copy=False) if numbers.max(initial=0) <= _LARGEST_IN_32_BITS else numbers
 
 
 def _times(users: npt.NDArray[np.int64], rates: Sequence[Fraction]) -> Cents:

@@ -13,12 +13,14 @@ from graphlib import TopologicalSorter
 import numpy as np
 import numpy.typing as npt
 
+from scheduler.carried import carried
 from scheduler.inputs.pairs import pairs_of
 from scheduler.portfolio import Impact, Portfolio, remembered
 
 _UP, _DEGRADED, _OUT = 0, 1, 2
 _States = npt.NDArray[np.int8]
 _Key = tuple[frozenset[str], Impact]
+_GRAPH_PARTS = ("services", "groups", "dependencies")
 # Columns worked on at a time: 20,000 nodes then take 20 MB.
 _BATCH = 1024
 
@@ -61,18 +63,25 @@ def effects(portfolio: Portfolio) -> Mapping[str, Effect]:
     graphlib.CycleError
         Where services and groups need each other in a circle; `scheduler.inputs` refuses such portfolios.
     """
-    graph = _graph(portfolio)
+    known = _known_effects(portfolio)
     keys = {change.id: (frozenset(change.services), change.impact) for change in portfolio.changes.values()}
-    distinct = list(dict.fromkeys(keys.values()))
-    behind = _behind_groups(graph)
-    known: dict[_Key, Effect] = {}
-    for first in range(0, len(distinct), _BATCH):
-        batch = distinct[first : first + _BATCH]
-        known.update(zip(batch, _effects(graph, batch, behind), strict=True))
+    new = [key for key in dict.fromkeys(keys.values()) if key not in known]
+    if new:
+        graph = _graph(portfolio)
+        behind = _behind_groups(graph)
+        for first in range(0, len(new), _BATCH):
+            batch = new[first : first + _BATCH]
+            known.update(zip(batch, _effects(graph, batch, behind), strict=True))
     return {change: known[key] for change, key in keys.items()}
 
 
-@remembered
+@carried(*_GRAPH_PARTS)
+def _known_effects(portfolio: Portfolio) -> dict[_Key, Effect]:
+    """Give the effects worked out so far on the services there are; `effects` adds to them."""
+    return {}
+
+
+@carried("teams", "usage", "known_users")
 def clients(portfolio: Portfolio) -> Mapping[str, tuple[str, ...]]:
     """Give the teams that use each service or group, sorted; nodes that nobody uses are absent.
 
@@ -88,7 +97,7 @@ def clients(portfolio: Portfolio) -> Mapping[str, tuple[str, ...]]:
     return {node: tuple(teams) for node, teams in users.items()}
 
 
-@remembered
+@carried(*_GRAPH_PARTS)
 def behind_services(portfolio: Portfolio) -> Mapping[str, frozenset[str]]:
     """Give for every service the nodes that are out or degraded while it alone is out, itself included."""
     graph, found = _graph(portfolio), {}

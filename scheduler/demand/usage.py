@@ -12,17 +12,20 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
+from scheduler.carried import carried
 from scheduler.demand.events import EVERYBODY, with_events
 from scheduler.demand.history import histories, step_minutes, step_of_week, steps_of
 from scheduler.demand.profile import Block, weekly_profiles
 from scheduler.demand.public_holidays import on_holiday
 from scheduler.demand.topology import clients
 from scheduler.horizon import MINUTES_PER_DAY, MINUTES_PER_WEEK, Horizon, WeeklyHours, Window
-from scheduler.portfolio import Portfolio, Team, remembered
+from scheduler.portfolio import Portfolio, Team
 
 Pair = tuple[str, str]
 Users = npt.NDArray[np.float64]
 Thousandths = npt.NDArray[np.integer]
+# All that expected users depend on.
+USAGE_PARTS = ("policy", "now", "teams", "events", "usage", "known_users")
 _OFFICE_HOURS = WeeklyHours.parse("Mon-Fri 08:00-18:00")
 
 
@@ -34,7 +37,7 @@ class _Profiles:
     assumed: Mapping[Pair, Users]
 
 
-@remembered
+@carried(*USAGE_PARTS)
 def expected_users(portfolio: Portfolio) -> Mapping[Pair, npt.NDArray[np.int64]]:
     """Give the expected users of every client pair (team, service or group), in thousandths; shape (slots,).
 
@@ -89,13 +92,13 @@ def _seen_together(portfolio: Portfolio, pairs: Sequence[Pair]) -> list[list[Pai
     return [list(group) for _, group in groupby(pairs, key=lambda pair: pair[0])]
 
 
-@remembered
+@carried(*USAGE_PARTS)
 def assumed(portfolio: Portfolio) -> frozenset[Pair]:
     """Give the client pairs whose users are assumed, because no value was recorded before now."""
     return frozenset(_profiles(portfolio).assumed)
 
 
-@remembered
+@carried(*USAGE_PARTS)
 def _profiles(portfolio: Portfolio) -> _Profiles:
     recorded = _recorded(portfolio)
     known = portfolio.known_users or {}

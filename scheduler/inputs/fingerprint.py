@@ -17,7 +17,7 @@ from scheduler.inputs.pairs import Codes, coded
 from scheduler.portfolio import Portfolio
 
 # Filled in after loading, or of no influence on the plan.
-_LEFT_OUT = ("warnings", "content_hash", "folder", "folder_hash", "usage", "known_users", "_memo")
+_LEFT_OUT = ("warnings", "content_hash", "folder", "folder_hash", "usage", "known_users", "_memo", "_carried")
 
 _IN_JSON = (str, int, bool, float, type(None))
 

@@ -18,9 +18,10 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, maximum_bipartite_matching
 
+from scheduler.carried import carried
 from scheduler.horizon import WeeklyHours, Window, common, first_met, join, without
 from scheduler.law import Rule
-from scheduler.portfolio import Engineer, Portfolio, remembered
+from scheduler.portfolio import Engineer, Portfolio
 from scheduler.schedule import Placement, Schedule, Violation, known
 from scheduler.wording import listing, window_text
 
@@ -32,7 +33,7 @@ NAME = "capacity"
 MOST_SKILLS = 10
 
 
-@remembered
+@carried("policy", "engineers", "calendars")
 def duty(portfolio: Portfolio) -> Mapping[str, tuple[Window, ...]]:
     """Give the working hours of every engineer that reach into the horizon, joined and in order.
 

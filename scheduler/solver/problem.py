@@ -151,12 +151,13 @@ class Problem:
         """Make `change` optional: leaving it out costs `cents`."""
         self.drop_price[self.index[change]] = cents
 
-    def cell(self, weight: Cents, members: Iterable[tuple[str, int, int]]) -> int:
+    def cell(self, weight: npt.NDArray[np.integer], members: Iterable[tuple[str, int, int]]) -> int:
         """Add a cell with members (change, offset, length) and give its number, for use in budgets."""
         if weight.min(initial=0) < 0:
             raise ValueError("a cell cannot have negative weight")
         most = int(weight.max(initial=0))
-        kept = self._nothing if not most else weight.astype(np.int32) if most <= _LARGEST_IN_32_BITS else weight
+        fits = most <= _LARGEST_IN_32_BITS
+        kept = self._nothing if not most else weight.astype(np.int32, copy=False) if fits else weight
         self.cells.append(Cell(kept, tuple(sorted(Member(self.index[c], o, n) for c, o, n in members if n > 0))))
         return len(self.cells) - 1
 

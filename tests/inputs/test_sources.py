@@ -21,7 +21,7 @@ from scheduler.inputs.columns import TABLES
 from scheduler.portfolio import Portfolio
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "portfolio"
-NOT_CONTENT = ("warnings", "content_hash", "folder", "folder_hash", "usage", "_memo")
+NOT_CONTENT = ("warnings", "content_hash", "folder", "folder_hash", "usage", "_memo", "_carried")
 RICH = {
     "policy.toml": (
         'name = "Rich"\nstart = 2027-03-01T00:00:00\nweeks = 5\nnow = 2027-02-28T12:00:00Z\n'
