@@ -281,6 +281,21 @@ class Model(Covers):
         return self.outcome(limits.solve(self.text(), used), constant)
 
 
+def posed(
+    state: State, candidates: Mapping[int, Numbers], hint: Mapping[int, int] | None = None, optimise: bool = True
+) -> tuple[Model, int]:
+    """Give the model of a choice among candidates, ready to be solved here or elsewhere, and what its bound leaves out.
+
+    See `solve_candidates`; `Model.text` is what to solve and `Model.outcome` reads the answer.
+    """
+    built = Model(state, candidates)
+    if optimise:
+        built.rows.minimise(built.prices)
+    if hint is not None:
+        built.hint(hint)
+    return built, state.objective() - sum(state.compiled.drop[change] or 0 for change in candidates)
+
+
 def solve_candidates(
     state: State,
     candidates: Mapping[int, Numbers],
@@ -294,10 +309,5 @@ def solve_candidates(
     (`State.feasible`). Drop prices of changes that are neither free nor placed are part of the bound.
     """
     begun = time.monotonic()
-    built = Model(state, candidates)
-    constant = state.objective() - sum(state.compiled.drop[change] or 0 for change in candidates)
-    if optimise:
-        built.rows.minimise(built.prices)
-    if hint is not None:
-        built.hint(hint)
+    built, constant = posed(state, candidates, hint, optimise)
     return built.solve(limits, constant, used=time.monotonic() - begun)
