@@ -11,6 +11,8 @@ from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from scheduler.demand.impact import Cents, factors, prices
 from scheduler.demand.topology import clients
 from scheduler.law import Cost
@@ -41,15 +43,17 @@ def bill(portfolio: Portfolio, schedule: Schedule) -> Iterator[Charge]:
 
     Neighbouring slots of the same cost, change and factor are one row; rows of no money are left out.
     """
-    table, at = prices(portfolio), portfolio.horizon.at
+    table, users, at = prices(portfolio), clients(portfolio), portfolio.horizon.at
     for service, losses in _losses(portfolio, schedule).items():
         for change in sorted({change for loss in losses for change in loss.changes}):
             for run in _runs([loss for loss in losses if change in loss.changes]):
                 first, last = run[0], run[-1]
-                for team in clients(portfolio)[service]:
-                    within = slice(first.slot, last.slot + 1)
-                    cents = _own(table.cents(team, service, first.factor, within), change, run)
-                    weighted = _own(table.weighted(team, service, first.factor, within), change, run)
+                within = slice(first.slot, last.slot + 1)
+                of_teams, weighted_of_teams = (
+                    _own(table.of_clients(service, first.factor, within, weighted=weighted), change, run)
+                    for weighted in (False, True)
+                )
+                for team, cents, weighted in zip(users[service], of_teams, weighted_of_teams, strict=True):
                     if cents or weighted:
                         yield Charge(
                             cost=first.cost,
@@ -93,16 +97,15 @@ def _runs(losses: Sequence[_Loss]) -> Iterator[list[_Loss]]:
         yield [loss for _, loss in run]
 
 
-def _own(amounts: Cents, change: str, losses: Sequence[_Loss]) -> int:
+def _own(amounts: Cents, change: str, losses: Sequence[_Loss]) -> list[int]:
     """Add up the equal parts of one of the changes that share losses; the first by id also takes what is left over.
 
-    `amounts` has a number for each loss.
+    `amounts` has a row for each team and a column for each loss; so has the answer one sum for each team.
     """
-    total = 0
-    for amount, loss in zip(amounts.tolist(), losses, strict=True):
-        each, rest = divmod(amount, len(loss.changes))
-        total += each + rest if change == loss.changes[0] else each
-    return total
+    shares = np.array([len(loss.changes) for loss in losses])
+    own = amounts // shares
+    own += np.where([loss.changes[0] == change for loss in losses], amounts - own * shares, 0)
+    return [int(total) for total in own.sum(axis=1)]
 
 
 # --- post: one cell per service and level of the factor ------------------------------------------------------------

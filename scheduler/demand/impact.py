@@ -6,8 +6,9 @@ and solver read the same table.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+from math import gcd, lcm
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -72,31 +73,31 @@ class Prices:
         self._portfolio = portfolio
         self._users = expected_users(portfolio)
         self._clients = clients(portfolio)
-        self._rates: dict[tuple[str, bool], Fraction] = {}
-        self._latest: tuple[str, Cents, Sequence[Fraction]] = ("", np.zeros((0, portfolio.horizon.slots), np.int64), ())
-        self._below: tuple[str, Fraction, Cents] = ("", Fraction(0), np.zeros(portfolio.horizon.slots, np.int64))
+        self._nobody = np.zeros(portfolio.horizon.slots, dtype=np.int64)
+        self._rates: dict[tuple[tuple[str, ...], bool], _Rates] = {}
+        self._latest = "", self._nobody[None, :0]
+        self._below = "", Fraction(0), self._nobody
 
-    def cents(self, team: str, service: str, factor: Fraction, within: slice = slice(None)) -> Cents:
-        """Give what the team loses in each slot, in cents; 0 where it is no client of the service (or group).
+    def cents(self, team: str, service: str, factor: Fraction) -> Cents:
+        """Give what the team loses in each slot, in cents; 0 where it is no client of the service (or group)."""
+        return self._price(team, service, factor, weighted=False)
 
-        With `within` only those slots are priced.
-        """
-        return self._price(team, service, factor, within, weighted=False)
-
-    def weighted(self, team: str, service: str, factor: Fraction, within: slice = slice(None)) -> Cents:
+    def weighted(self, team: str, service: str, factor: Fraction) -> Cents:
         """Give what is minimised in each slot: the loss times the weight of the team's service level, in cents."""
-        return self._price(team, service, factor, within, weighted=True)
+        return self._price(team, service, factor, weighted=True)
+
+    def of_clients(self, service: str, factor: Fraction, within: slice = slice(None), *, weighted: bool) -> Cents:
+        """Give `cents` or `weighted` of all clients of a service (or group) in some slots, shape (clients, slots)."""
+        teams = self._clients.get(service, ())
+        if self._latest[0] != service:
+            users = [self._users.get((team, service), self._nobody) for team in teams]
+            self._latest = service, np.array(users, dtype=np.int64).reshape(len(teams), len(self._nobody))
+        return self._rates_of(teams, weighted=weighted).times(self._latest[1][:, within], factor)
 
     def service_weighted(self, service: str, factor: Fraction) -> Cents:
         """Give the sum of `weighted` over all clients of the service (or group)."""
-        if self._latest[0] != service:
-            teams = [team for team in self._clients.get(service, ()) if (team, service) in self._users]
-            users = np.array([self._users[team, service] for team in teams], dtype=np.int64)
-            shape = len(teams), self._portfolio.horizon.slots
-            self._latest = service, users.reshape(shape), [self._rate(team, weighted=True) for team in teams]
-        _, users, rates = self._latest
-        rows = _times(users, [rate * factor for rate in rates])
-        if sum(rows.max(axis=1, initial=0).tolist()) > _LARGEST:
+        rows = self.of_clients(service, factor, weighted=True)
+        if len(rows) * int(rows.max(initial=0)) > _LARGEST and sum(rows.max(axis=1, initial=0).tolist()) > _LARGEST:
             raise OverflowError(f"the price of {service} does not fit into 64 bits")
         total: Cents = rows.sum(axis=0)
         total.flags.writeable = False
@@ -112,28 +113,28 @@ class Prices:
         if added is None:
             whole = self.service_weighted(service, factor)
             if self._below[:2] != (service, below):
-                self._below = service, below, self.service_weighted(service, below)
+                self._below = service, below, self.service_weighted(service, below) if below else self._nobody
             added = narrow(whole - self._below[2])
             added.flags.writeable = False
             known[key] = added
             self._below = service, factor, whole
         return added
 
-    def _price(self, team: str, service: str, factor: Fraction, within: slice, *, weighted: bool) -> Cents:
-        users = self._users.get((team, service))
-        if users is None:
-            users = np.zeros(self._portfolio.horizon.slots, dtype=np.int64)
-        cents: Cents = _times(users[None, within], [self._rate(team, weighted=weighted) * factor])[0]
+    def _price(self, team: str, service: str, factor: Fraction, *, weighted: bool) -> Cents:
+        users = self._users.get((team, service), self._nobody)
+        cents: Cents = self._rates_of((team,), weighted=weighted).times(users[None], factor)[0]
         cents.flags.writeable = False
         return cents
 
-    def _rate(self, team: str, *, weighted: bool) -> Fraction:
-        """Give the cents of one slot per thousandth of a user."""
-        if (team, weighted) not in self._rates:
-            per_slot = self._portfolio.teams[team].cost_cents_per_user_hour * self._portfolio.horizon.slot_minutes
-            weight = self._portfolio.level_of(team).weight if weighted else 1
-            self._rates[team, weighted] = Fraction(per_slot, 60_000) * weight
-        return self._rates[team, weighted]
+    def _rates_of(self, teams: tuple[str, ...], *, weighted: bool) -> "_Rates":
+        if (teams, weighted) not in self._rates:
+            hours = Fraction(self._portfolio.horizon.slot_minutes, 60)
+            rates = []
+            for team in teams:
+                weight = self._portfolio.level_of(team).weight if weighted else 1
+                rates.append(hours * self._portfolio.teams[team].cost_cents_per_user_hour * weight / 1000)
+            self._rates[teams, weighted] = _Rates.of(rates)
+        return self._rates[teams, weighted]
 
 
 @remembered
@@ -159,24 +160,40 @@ def narrow(numbers: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
     return numbers.astype(np.int32, copy=False) if numbers.max(initial=0) <= _LARGEST_IN_32_BITS else numbers
 
 
-def _times(users: npt.NDArray[np.int64], rates: Sequence[Fraction]) -> Cents:
-    """Multiply each row by its fraction and round half up, exactly; no value and no rate is negative.
+@dataclass(frozen=True, slots=True)
+class _Rates:
+    """The cents of one slot per thousandth of a user, of some teams: fractions over one denominator.
 
-    Raises
-    ------
-    OverflowError
-        Where a price does not fit into 64 bits, which no sane portfolio reaches.
+    Dividing by a single number is several times faster than by one for each row.
     """
-    # Over one denominator for all rows, as dividing by a single number is several times faster.
-    denominator = lcm(*(rate.denominator for rate in rates))
-    doubles = [2 * rate.numerator * (denominator // rate.denominator) for rate in rates]
-    largest = int(users.max(initial=0)) * max(doubles, default=0)
-    if largest + denominator <= _LARGEST and 2 * denominator <= _LARGEST:
-        factors_of = np.array(doubles, dtype=np.int64)[:, None]
-        cents: Cents = (users * factors_of + np.int64(denominator)) // np.int64(2 * denominator)
-        return cents
-    exact = [
-        [(value * double + denominator) // (2 * denominator) for value in row]
-        for row, double in zip(users.tolist(), doubles, strict=True)
-    ]
-    return np.array(exact, dtype=np.int64).reshape(users.shape)
+
+    numerators: tuple[int, ...]
+    denominator: int
+
+    @classmethod
+    def of(cls, rates: Sequence[Fraction]) -> "_Rates":
+        denominator = lcm(*(rate.denominator for rate in rates))
+        return cls(tuple(rate.numerator * (denominator // rate.denominator) for rate in rates), denominator)
+
+    def times(self, users: npt.NDArray[np.int64], factor: Fraction) -> Cents:
+        """Multiply each row of users by its rate and round half up, exactly; nothing is negative.
+
+        Raises
+        ------
+        OverflowError
+            Where a price does not fit into 64 bits, which no sane portfolio reaches.
+        """
+        numerators = [2 * factor.numerator * numerator for numerator in self.numerators]
+        denominator = 2 * factor.denominator * self.denominator
+        common = gcd(denominator // 2, *numerators)
+        numerators, denominator = [numerator // common for numerator in numerators], denominator // common
+        if int(users.max(initial=0)) * max(numerators, default=0) + denominator <= _LARGEST:
+            cents: Cents = users * np.array(numerators, dtype=np.int64)[:, None]
+            cents += denominator // 2
+            cents //= denominator
+            return cents
+        exact = [
+            [(value * numerator + denominator // 2) // denominator for value in row]
+            for row, numerator in zip(users.tolist(), numerators, strict=True)
+        ]
+        return np.array(exact, dtype=np.int64).reshape(users.shape)

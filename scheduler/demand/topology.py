@@ -147,20 +147,21 @@ def _effects(graph: _Graph, keys: Sequence[_Key], behind: Mapping[int, frozenset
             own[rows, column] = _OUT if impact is Impact.OUTAGE else _DEGRADED
     states = _spread(graph, own, as_member)
     out_members: list[dict[str, frozenset[str]]] = [{} for _ in keys]
+    groups = {graph.nodes[group] for group in graph.groups}
     for group, (members, _) in graph.groups.items():
         lost = _as_members(members, states, as_member) == _OUT
         for column in map(int, np.flatnonzero(lost.any(axis=0))):
             names = (graph.nodes[member] for member, gone in zip(members, lost[:, column], strict=True) if gone)
             out_members[column][graph.nodes[group]] = frozenset(names)
-    for column, (services, _) in enumerate(keys):
-        out, degraded = (_names(graph, states[:, column] == state) for state in (_OUT, _DEGRADED))
+    for column, (of_column, (services, _)) in enumerate(zip(np.ascontiguousarray(states.T), keys, strict=True)):
+        out, degraded = (_names(graph, of_column == state) for state in (_OUT, _DEGRADED))
         weakened = [group for group in out_members[column] if group not in out]
         yield Effect(
             out=out,
             degraded=degraded,
             reduced=frozenset().union(*(behind[position[group]] for group in weakened)),
             out_members=out_members[column],
-            broken_groups=out & {graph.nodes[group] for group in graph.groups},
+            broken_groups=out & groups,
             touches=services | out | degraded,
         )
 

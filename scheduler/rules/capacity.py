@@ -9,12 +9,12 @@ representatives of subsets", 1935): all units can be served just when no set of 
 there are engineers on duty with any of these skills.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, maximum_bipartite_matching
 
@@ -220,17 +220,14 @@ def post(portfolio: Portfolio, problem: "Problem") -> None:
         return
     horizon = portfolio.horizon
     on_duty = {name: horizon.covered(shifts).astype(np.int64) for name, shifts in duty(portfolio).items()}
-    asking: dict[str, dict[str, int]] = {}
-    for change in portfolio.changes.values():
-        for skill, amount in change.skills:
-            asking.setdefault(skill, {})[change.id] = asking.get(skill, {}).get(change.id, 0) + amount
+    lengths = {change.id: portfolio.reserved(change.id) for change in portfolio.changes.values() if change.skills}
+    asking: dict[str, npt.NDArray[np.int64]] = {}
+    for number, change in enumerate(lengths):
+        for skill, amount in portfolio.changes[change].skills:
+            asking.setdefault(skill, np.zeros(len(lengths), dtype=np.int64))[number] += amount
     for skills in _sets(portfolio):
-        units: Counter[str] = Counter()
-        for skill in skills:
-            units.update(asking[skill])
-        uses = [
-            (change, units[change], 0, portfolio.reserved(change)) for change in portfolio.changes if change in units
-        ]
+        units = np.add.reduce([asking[skill] for skill in skills]).tolist()
+        uses = [(change, amount, 0, lengths[change]) for change, amount in zip(lengths, units, strict=True) if amount]
         holders = [name for name, engineer in portfolio.engineers.items() if engineer.skills & skills]
         able = sum((on_duty[name] for name in holders), np.zeros(horizon.slots, dtype=np.int64))
         if sum(amount for _, amount, _, _ in uses) > able.min():

@@ -177,9 +177,16 @@ def test_the_sum_over_clients_is_of_rounded_prices():
 
 def test_prices_of_some_slots_are_those_of_all():
     users = np.arange(336) / 1000
-    p = portfolio(teams=[team("t", price=777)], users={("t", "app"): users})
-    whole = prices(p).cents("t", "app", Fraction(1, 3))
-    assert prices(p).cents("t", "app", Fraction(1, 3), slice(100, 103)).tolist() == whole[100:103].tolist()
+    p = portfolio(
+        teams=[team("s", price=10, level="x"), team("t", price=777)],
+        levels=[level("x", weight="1/3")],
+        users={("t", "app"): users, ("s", "app"): users[::-1]},
+    )
+    table, third = prices(p), Fraction(1, 3)
+    for weighted, one in ((False, table.cents), (True, table.weighted)):
+        both = table.of_clients("app", third, slice(100, 103), weighted=weighted).tolist()
+        assert both == [one(who, "app", third)[100:103].tolist() for who in ("s", "t")]
+    assert table.of_clients("lonely", third, weighted=True).shape == (0, 336)
 
 
 def test_sums_hold_teams_of_different_prices_and_weights():
