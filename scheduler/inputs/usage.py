@@ -71,20 +71,25 @@ def read_usage(
         _require(recorded, start.codes, "start", blank, findings)
     readable = np.array([value is not None for value in instants] or [False], dtype=np.bool_)
     valid = (team_of >= 0) & (service_of >= 0) & (start.codes >= 0) & readable[start.codes]
+    # Every column has millions of rows: what is done with makes room for what comes.
+    del blank, readable, team, service
     position = _small(np.flatnonzero(valid), len(valid))
+    del valid
     zones = sorted({team_zones[name] for name in team_ids if name in team_zones} | {"UTC"})
     zone_of_team = np.array([zones.index(team_zones.get(name, "UTC")) for name in team_ids] or [0], dtype=np.int32)
     pairs = len(team_ids) * len(service_ids)
-    pair = _small(team_of, pairs)[position] * len(service_ids) + service_of[position]
+    team_of, service_of = team_of[position], service_of[position]
+    pair = _small(team_of, pairs) * len(service_ids) + service_of
     rows = _Rows(position, pair, start.codes[position], np.zeros(0, np.int64), np.zeros(0, np.bool_))
-    _to_utc(recorded, rows, zone_of_team[team_of[position]], zones, instants, start, findings)
-    del blank, valid, readable, team, service, team_of, service_of, position, pair
+    del service_of, position, pair
+    _to_utc(recorded, rows, zone_of_team[team_of], zones, instants, start, findings)
+    del start, team_of
     order = _unique(recorded, rows, team_ids, service_ids, findings)
     frame = pd.DataFrame(
         {
             "team": named(team_ids, rows.pair[order] // max(1, len(service_ids))),
             "service": named(service_ids, rows.pair[order] % max(1, len(service_ids))),
-            "start": pd.to_datetime(rows.utc[order], unit="us", utc=True).as_unit("ns"),
+            "start": pd.DatetimeIndex((rows.utc[order] * 1000).view("datetime64[ns]")).tz_localize("UTC"),
             "minutes": minutes[rows.position[order]].astype(np.int64),
             "users": users[rows.position[order]],
         }
@@ -125,7 +130,7 @@ def _ids(
         text = f"{len(refused) - _MOST_VALUES:,} more ids are not in {names.where}; add them there"
         findings.problem(Place(recorded.file, 0, name), text)
     ids = sorted(accepted)
-    table = np.full(len(texts) + 1, -1, dtype=np.int64)
+    table = np.full(len(texts) + 1, -1, dtype=np.int32)
     for number, text in enumerate(ids):
         table[accepted[text]] = number
     return ids, table[column.codes]
