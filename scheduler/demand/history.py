@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from scheduler.demand.public_holidays import on_holiday
 from scheduler.horizon import DAYS, MINUTES_PER_WEEK, Horizon
-from scheduler.inputs.pairs import Pair, pairs_of
+from scheduler.inputs.pairs import Pair, runs
 from scheduler.portfolio import Portfolio
 
 Users = npt.NDArray[np.float64]
+_Rows = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Users]
 # Clocks change by whole multiples of this, so that a step keeps its place in the local week.
 _CLOCK_CHANGE_MINUTES = 30
 _MICROSECONDS_PER_MINUTE = 60_000_000
@@ -56,7 +57,7 @@ def histories(portfolio: Portfolio) -> Iterator[History]:
         grid = Horizon(steps.at(last - length), length, steps.slot_minutes, steps.time_zone)
         reached = records.last[left] > first
         for part in np.split(left[reached], range(MOST_AT_ONCE, int(reached.sum()), MOST_AT_ONCE)):
-            row, start, end, users = records.of(part)
+            row, (start, end, users) = records.of(part)
             matrix = _averages(row, start - first, end - first, users, size, (len(part), length))
             yield History(tuple(records.pairs[one] for one in part), grid, matrix)
         left = left[~reached]
@@ -76,32 +77,35 @@ class _Records:
     end: npt.NDArray[np.int64]
     users: Users
 
-    def of(
-        self, pairs: npt.NDArray[np.int64]
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], Users]:
-        """Give, for each row of some pairs, the position of its pair among them, its start, end and users."""
+    def of(self, pairs: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], _Rows]:
+        """Give, for each row of some pairs, the position of its pair among them, and its start, end and users."""
         counts = self.begin[pairs + 1] - self.begin[pairs]
         row = np.repeat(np.arange(len(pairs)), counts)
-        place = np.arange(len(row)) + (self.begin[pairs] - np.cumsum(counts) + counts)[row]
-        return row, self.start[place], self.end[place], self.users[place]
+        if pairs[-1] - pairs[0] == len(pairs) - 1:
+            place: slice | npt.NDArray[np.int64] = slice(self.begin[pairs[0]], self.begin[pairs[-1] + 1])
+        else:
+            place = np.arange(len(row)) + (self.begin[pairs] - np.cumsum(counts) + counts)[row]
+        return row, (self.start[place], self.end[place], self.users[place])
 
 
 def _records(portfolio: Portfolio) -> _Records:
-    usage, origin = portfolio.usage, portfolio.horizon.start
+    usage, origin, found = portfolio.usage, portfolio.horizon.start, runs(portfolio)
     now = (portfolio.now - origin) // timedelta(microseconds=1)
-    pairs, pair = pairs_of(usage)
-    moments = np.asarray(usage["start"].dt.tz_convert(None), dtype="datetime64[us]").astype(np.int64)
-    start = moments - (origin - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-    users = usage["users"].to_numpy(dtype=np.float64)
+    order, begin = found.rows()
+    users = usage["users"].to_numpy(dtype=np.float64)[order]
+    start = np.asarray(usage["start"].dt.tz_convert(None), dtype="datetime64[us]").astype(np.int64)[order]
+    start -= (origin - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    end = usage["minutes"].to_numpy(dtype=np.int64)[order] * _MICROSECONDS_PER_MINUTE
+    end += start
+    np.minimum(end, now, out=end)
     kept = ~np.isnan(users) & (start < now)
-    order = np.flatnonzero(kept)
-    if (np.diff(pair[order]) < 0).any():
-        order = order[np.argsort(pair[order], kind="stable")]
-    pair, start, users = pair[order], start[order], users[order]
-    end = np.minimum(start + usage["minutes"].to_numpy(dtype=np.int64)[order] * _MICROSECONDS_PER_MINUTE, now)
-    begin = np.flatnonzero(np.diff(pair, prepend=-1))
-    last = np.maximum.reduceat(end, begin) if len(begin) else end
-    return _Records([pairs[pair[one]] for one in begin], np.append(begin, len(pair)), last, start, end, users)
+    if not kept.all():
+        users, start, end = users[kept], start[kept], end[kept]
+        begin = np.concatenate(([0], np.cumsum(kept)))[begin]
+    some = np.flatnonzero(np.diff(begin))
+    begin = np.append(begin[some], len(users))
+    last = np.maximum.reduceat(end, begin[:-1]) if len(some) else end
+    return _Records([found.pairs[one] for one in some.tolist()], begin, last, start, end, users)
 
 
 def _averages(
@@ -114,7 +118,9 @@ def _averages(
 ) -> Users:
     """Average values over [start, end) in steps of `size`, weighted by overlap; NaN where nothing overlaps."""
     inside = end > 0
-    row, start, end, users = row[inside], np.maximum(start[inside], 0), end[inside], users[inside]
+    if not inside.all():
+        row, start, end, users = row[inside], start[inside], end[inside], users[inside]
+    start = np.maximum(start, 0)
     first, last = start // size, -(-end // size)
     counts = np.maximum(last - first, 0)
     if (first * size == start).all() and (last * size == end).all() and (counts == counts[:1]).all():

@@ -86,9 +86,11 @@ def _averages(block: Block, steps: int, half_life: float) -> _Averages:
     weight: Users = recorded @ weights
     mean = np.divide(users @ weights, weight, out=np.full(weight.shape, np.nan), where=weight > 0)
     apart = np.where(recorded, users - mean[:, block.step_of_week], 0.0)
-    within = (apart**2 @ weights).sum(axis=1) / weight.sum(axis=1)
+    within, squares = (
+        np.einsum("ij,ij,j->i", one, one, 0.5**half_lives) / weight.sum(axis=1) for one in (apart, users)
+    )
     # What is left of rounding a mean is no noise.
-    within[within <= _ROUNDING * (users**2 @ weights).sum(axis=1) / weight.sum(axis=1)] = 0.0
+    within[within <= _ROUNDING * squares] = 0.0
     # A mean lies closer to its own few values than the truth does; steps seen once say nothing.
     values, means = recorded.sum(axis=1), (weight > 0).sum(axis=1)
     repeats = values - means

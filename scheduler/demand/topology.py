@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scheduler.carried import carried
-from scheduler.inputs.pairs import pairs_of
+from scheduler.inputs.pairs import runs
 from scheduler.portfolio import Impact, Portfolio, remembered
 
 _UP, _DEGRADED, _OUT = 0, 1, 2
@@ -88,7 +88,7 @@ def clients(portfolio: Portfolio) -> Mapping[str, tuple[str, ...]]:
     A team is a client if any usage row names the pair (recorded or not, of whatever time), or the team's `uses` does,
     or its users are known beforehand.
     """
-    pairs = set(pairs_of(portfolio.usage)[0])
+    pairs = set(runs(portfolio).pairs)
     pairs.update((team.id, node) for team in portfolio.teams.values() for node in team.uses)
     pairs.update(portfolio.known_users or ())
     users: dict[str, list[str]] = {}

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from scheduler.inputs.errors import Findings, Place, and_more, several, shown
-from scheduler.inputs.pairs import Pair, pairs_of
+from scheduler.inputs.pairs import Pair, runs
 from scheduler.inputs.references import Tables
 from scheduler.inputs.tables import Row
 from scheduler.portfolio import Impact, Portfolio
@@ -17,13 +17,14 @@ _FELT = (Impact.OUTAGE, Impact.DEGRADED)
 
 def caution(portfolio: Portfolio, tables: Tables, findings: Findings) -> None:
     """Warn of teams that cannot be told, services that nobody uses, usage that is assumed, and unknown engineers."""
-    pairs, pair_of = pairs_of(portfolio.usage)
-    counts = np.bincount(pair_of[portfolio.usage["users"].notna().to_numpy()], minlength=len(pairs))
-    users = _users(portfolio, pairs)
+    found = runs(portfolio)
+    known = np.concatenate(([0], np.cumsum(portfolio.usage["users"].notna().to_numpy())))[found.begin]
+    recorded = {found.pairs[pair] for pair, count in zip(found.pair, np.diff(known), strict=True) if count}
+    users = _users(portfolio, found.pairs)
     behind = _behind(portfolio)
     _caution_contacts(portfolio, tables, users, behind, findings)
     _caution_unused(portfolio, tables, users, behind, findings)
-    _caution_assumed(portfolio, tables, {pairs[one] for one in np.flatnonzero(counts)}, findings)
+    _caution_assumed(portfolio, tables, recorded, findings)
     needing = [row for row in tables["changes.csv"] if row["skills"]]
     if portfolio.engineers is None and needing:
         text = f"there is no engineers.csv, so nobody checks that people are free{and_more(len(needing))}"

@@ -1,25 +1,51 @@
 """Which team and service each row of recorded usage is of, as numbers: tens of millions of rows repeat few names."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from scheduler.carried import carried
+from scheduler.portfolio import Portfolio
+
 Codes = npt.NDArray[np.integer]
 Pair = tuple[str, str]
 
 
-def pairs_of(usage: pd.DataFrame) -> tuple[list[Pair], Codes]:
-    """Give the pairs of team and service that have rows, and for each row the position of its pair; shape (rows,)."""
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Rows of recorded usage in runs of one pair of team and service: mostly all rows of a pair follow one another.
+
+    Run n has the rows from `begin[n]` to `begin[n + 1]`, all of `pairs[pair[n]]`.
+    """
+
+    pairs: Sequence[Pair]
+    begin: npt.NDArray[np.int64]
+    pair: npt.NDArray[np.int64]
+
+    def rows(self) -> tuple[slice | npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Give an order of rows in which those of each pair are together, and where each pair then begins and ends."""
+        counts = np.bincount(self.pair, weights=np.diff(self.begin), minlength=len(self.pairs)).astype(np.int64)
+        begin = np.concatenate(([0], np.cumsum(counts)))
+        if (np.diff(self.pair) > 0).all():
+            return slice(None), begin
+        return np.argsort(np.repeat(self.pair, np.diff(self.begin)), kind="stable"), begin
+
+
+@carried("usage")
+def runs(portfolio: Portfolio) -> Runs:
+    """Find the runs of pairs in recorded usage; pairs are in no order that means anything."""
+    usage = portfolio.usage
     (team, teams), (service, services) = (coded(usage[column]) for column in ("team", "service"))
-    pair = team.astype(np.int64) * len(services) + service
-    # Rows of a pair mostly follow one another, so few of them are looked at.
-    first = np.flatnonzero(np.diff(pair, prepend=-1))
-    distinct, of_run = np.unique(pair[first], return_inverse=True)
-    found = [(str(teams[code // len(services)]), str(services[code % len(services)])) for code in distinct.tolist()]
-    return found, np.repeat(of_run.astype(np.int32), np.diff(first, append=len(pair)))
+    code: Codes = np.multiply(team, len(services), dtype=np.int32 if len(teams) * len(services) < 2**31 else np.int64)
+    code = code + service
+    begin = np.flatnonzero(np.concatenate((np.ones(min(1, len(code)), np.bool_), code[1:] != code[:-1])))
+    distinct, pair = np.unique(code[begin], return_inverse=True)
+    found = [(str(teams[one // len(services)]), str(services[one % len(services)])) for one in distinct.tolist()]
+    return Runs(found, np.append(begin, len(code)), pair)
 
 
 def coded(column: "pd.Series[Any]") -> tuple[Codes, list[str]]:
