@@ -89,10 +89,17 @@ class Prices:
     def of_clients(self, service: str, factor: Fraction, within: slice = slice(None), *, weighted: bool) -> Cents:
         """Give `cents` or `weighted` of all clients of a service (or group) in some slots, shape (clients, slots)."""
         teams = self._clients.get(service, ())
-        if self._latest[0] != service:
-            users = [self._users.get((team, service), self._nobody) for team in teams]
-            self._latest = service, np.array(users, dtype=np.int64).reshape(len(teams), len(self._nobody))
-        return self._rates_of(teams, weighted=weighted).times(self._latest[1][:, within], factor)
+        if within != slice(None):
+            users = self._users_of(teams, service, within)
+        else:
+            if self._latest[0] != service:
+                self._latest = service, self._users_of(teams, service, within)
+            users = self._latest[1]
+        return self._rates_of(teams, weighted=weighted).times(users, factor)
+
+    def _users_of(self, teams: Sequence[str], service: str, within: slice) -> npt.NDArray[np.int64]:
+        rows = [self._users.within((team, service), within) for team in teams]
+        return np.array(rows, dtype=np.int64).reshape(len(teams), len(self._nobody[within]))
 
     def service_weighted(self, service: str, factor: Fraction) -> Cents:
         """Give the sum of `weighted` over all clients of the service (or group)."""

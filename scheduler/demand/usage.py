@@ -38,7 +38,7 @@ class _Profiles:
 
 
 @carried(*USAGE_PARTS)
-def expected_users(portfolio: Portfolio) -> Mapping[Pair, npt.NDArray[np.int64]]:
+def expected_users(portfolio: Portfolio) -> "Narrow":
     """Give the expected users of every client pair (team, service or group), in thousandths; shape (slots,).
 
     Users that the portfolio knows beforehand replace the forecast, events included. Arrays are not to be written to.
@@ -64,10 +64,10 @@ def expected_users(portfolio: Portfolio) -> Mapping[Pair, npt.NDArray[np.int64]]
         if steps.slots > slots:
             forecast = forecast.reshape(len(together), slots, -1).mean(axis=2)
         found.update(zip(together, _thousandths(forecast), strict=True))
-    return _Narrow({pair: found[pair] for pair in pairs})
+    return Narrow({pair: found[pair] for pair in pairs})
 
 
-class _Narrow(Mapping[Pair, npt.NDArray[np.int64]]):
+class Narrow(Mapping[Pair, npt.NDArray[np.int64]]):
     """Arrays kept in as few bits as they need, and given in 64: thousands of pairs would fill gigabytes else."""
 
     def __init__(self, kept: Mapping[Pair, Thousandths]) -> None:
@@ -77,6 +77,10 @@ class _Narrow(Mapping[Pair, npt.NDArray[np.int64]]):
         users = self._kept[pair].astype(np.int64, copy=False)
         users.flags.writeable = False
         return users
+
+    def within(self, pair: Pair, slots: slice) -> Thousandths:
+        """Give the users of some slots in whatever bits they are kept."""
+        return self._kept[pair][slots]
 
     def __iter__(self) -> Iterator[Pair]:
         return iter(self._kept)

@@ -5,6 +5,7 @@ reach alike are one cell here.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -36,15 +37,28 @@ class Burdens:
         index = {change: number for number, change in enumerate(changes)}
         self.parts_of: list[list[Part]] = [[] for _ in changes]
         self.clients: list[npt.NDArray[np.int64]] = []
-        self.cents: list[npt.NDArray[np.integer]] = []
-        for members, rows in _cells(portfolio, self.teams).items():
+        self._prices = prices(portfolio)
+        self._steps: list[list[tuple[_Step, npt.NDArray[np.int64]]]] = []
+        for members, steps in _cells(portfolio, self.teams).items():
             for name, offset, length in members:
                 self.parts_of[index[name]].append(Part(len(self.clients), 1, offset, length))
-            table = np.array(list(rows.values()))
-            narrow = table.max(initial=0) <= np.iinfo(np.int32).max
-            self.clients.append(np.array(list(rows), dtype=np.int64))
-            self.cents.append(table.astype(np.int32) if narrow else table)
-        self._covers = np.zeros((len(self.cents), portfolio.horizon.slots), dtype=np.int16)
+            number = {team: row for row, team in enumerate(sorted({team for step in steps for team in step.teams}))}
+            self.clients.append(np.array(list(number), dtype=np.int64))
+            self._steps.append([(step, np.array([number[team] for team in step.teams])) for step in steps])
+        self._covers = np.zeros((len(self.clients), portfolio.horizon.slots), dtype=np.int16)
+
+    def cents(self, cell: int, within: slice = slice(None)) -> Cents:
+        """Give the cents of a cell's clients in some slots, shape (clients of the cell, slots).
+
+        They are worked out when asked for: of thousands of cells together they would fill gigabytes.
+        """
+        table = np.zeros((len(self.clients[cell]), self._covers[cell, within].shape[0]), dtype=np.int64)
+        for step, rows in self._steps[cell]:
+            cents = self._prices.of_clients(step.service, step.level, within, weighted=False)
+            if step.below:
+                cents = cents - self._prices.of_clients(step.service, step.below, within, weighted=False)
+            table[rows] += cents[step.clients]
+        return table
 
     # --- moving ----------------------------------------------------------------------------------------------------
 
@@ -74,34 +88,37 @@ class Burdens:
     def _lose(self, part: Part, begin: int, end: int, sign: int) -> None:
         free = self._covers[part.target, begin:end] == 0
         if free.any():
-            lost = self.cents[part.target][:, begin:end][:, free].sum(axis=1, dtype=np.int64)
+            lost = self.cents(part.target, slice(begin, end))[:, free].sum(axis=1)
             self.lost[self.clients[part.target]] += sign * lost
 
     # --- asking ----------------------------------------------------------------------------------------------------
 
-    def open_cents(self, cell: int) -> Cents:
-        """Give the cents of a cell's clients where nobody placed is active, shape (clients of the cell, slots)."""
-        table: Cents = self.cents[cell] * (self._covers[cell] == 0).astype(np.int64)
+    def open_cents(self, cell: int, within: slice) -> Cents:
+        """Give the cents of a cell's clients in slots where nobody placed is active, shape (clients, slots)."""
+        table: Cents = self.cents(cell, within) * (self._covers[cell, within] == 0).astype(np.int64)
         return table
 
     def added(self, change: int, starts: Sequence[int]) -> Cents:
         """Price starts of an unplaced change for every team, all others staying; shape (starts, teams)."""
         found = np.zeros((len(starts), len(self.teams)), dtype=np.int64)
-        for part in self.parts_of[change]:
-            free = self._covers[part.target] == 0
-            rows, table = self.clients[part.target], self.cents[part.target]
+        for part in self.parts_of[change] if len(starts) else ():
+            first = min(starts) + part.offset
+            table = self.open_cents(part.target, slice(first, max(starts) + part.offset + part.length))
+            rows = self.clients[part.target]
             for number, start in enumerate(starts):
-                span = slice(start + part.offset, start + part.offset + part.length)
-                found[number, rows] += (table[:, span] * free[span].astype(np.int64)).sum(axis=1, dtype=np.int64)
+                begin = start + part.offset - first
+                found[number, rows] += table[:, begin : begin + part.length].sum(axis=1)
         return found
 
     def exposed(self, change: int, start: int, team: int) -> int:
         """Give what a team loses in the slots of a change at a start, whoever else takes them too."""
-        return sum(
-            int(self.cents[part.target][self.clients[part.target] == team, begin : begin + part.length].sum())
-            for part in self.parts_of[change]
-            for begin in (start + part.offset,)
-        )
+        total = 0
+        for part in self.parts_of[change]:
+            own = self.clients[part.target] == team
+            if own.any():
+                begin = start + part.offset
+                total += int(self.cents(part.target, slice(begin, begin + part.length))[own].sum())
+        return total
 
     def pressure(self, change: int, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Price every start of an unplaced change by `weights` per cent of each team; shape (slots,)."""
@@ -110,7 +127,7 @@ class Burdens:
         for part in self.parts_of[change]:
             own = weights[self.clients[part.target]]
             if own.any():
-                row = own @ self.cents[part.target] * (self._covers[part.target] == 0)
+                row = own @ self.open_cents(part.target, slice(None))
                 # Whole numbers, as sliding sums are made for them; a millionth of the largest is fine enough here.
                 unit = max(float(row.max(initial=0.0)) * 1e-6, 1e-300)
                 found += sums((row / unit).astype(np.int64), part.offset, part.length) * unit
@@ -132,14 +149,28 @@ class Burdens:
         return [Fraction(int(cents), size) for cents, size in zip(self.lost, self.sizes, strict=True)]
 
 
-def _cells(portfolio: Portfolio, teams: Sequence[str]) -> Mapping[_Key, dict[int, Cents]]:
-    """Give the cents of each client by team number for every set of members that reaches steps alike."""
-    table, number = prices(portfolio), {team: number for number, team in enumerate(teams)}
-    found: dict[_Key, dict[int, Cents]] = {}
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A step of the factor on a service: which of its clients have a size, and their numbers among the teams."""
+
+    service: str
+    below: Fraction
+    level: Fraction
+    clients: npt.NDArray[np.int64]
+    teams: tuple[int, ...]
+
+
+def _cells(portfolio: Portfolio, teams: Sequence[str]) -> Mapping[_Key, list[_Step]]:
+    """Give the steps that take from teams for every set of members that reaches them alike."""
+    number = {team: number for number, team in enumerate(teams)}
+    of_service: dict[str, tuple[npt.NDArray[np.int64], tuple[int, ...]]] = {}
+    for service, users in clients(portfolio).items():
+        sized = [row for row, team in enumerate(users) if team in number]
+        of_service[service] = np.array(sized, dtype=np.int64), tuple(number[users[row]] for row in sized)
+    found: dict[_Key, list[_Step]] = {}
     for step in levels(portfolio):
-        rows = found.setdefault(tuple(sorted(step.members)), {})
-        for team in clients(portfolio)[step.service]:
-            if team in number:
-                cents = table.cents(team, step.service, step.level) - table.cents(team, step.service, step.below)
-                rows[number[team]] = rows[number[team]] + cents if number[team] in rows else cents
-    return {members: rows for members, rows in found.items() if any(cents.any() for cents in rows.values())}
+        rows, sized_teams = of_service[step.service]
+        if sized_teams:
+            own = _Step(step.service, step.below, step.level, rows, sized_teams)
+            found.setdefault(tuple(sorted(step.members)), []).append(own)
+    return found

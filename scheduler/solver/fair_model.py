@@ -40,7 +40,7 @@ class FairModel(Model):
             low, times = self.times(spans)
             cents = np.zeros((teams, len(times)), dtype=np.int64)
             for cell in cells:
-                cents[burdens.clients[cell]] += burdens.open_cents(cell)[..., low : low + len(times)]
+                cents[burdens.clients[cell]] += burdens.open_cents(cell, slice(low, low + len(times)))
             self._cell_of_teams(spans, low, times, cents, separable, shared)
         for team, cap in enumerate(caps):
             amounts: dict[int, int] = {}
