@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from benchmarks.foreign import PER_NIGHT, Instance, grid, jobs, nights, planned
+from benchmarks.foreign_shapes import PER_NIGHT, Instance, grid, jobs, nights
+from typer.testing import CliRunner
 from whole_horizon import highs, whole_horizon
 
+from scheduler.cli import app
 from scheduler.solver.document import document_of
 
 SMALL = [grid(12, 3.0, 1), nights(60, 1), jobs(14, 3, 8, 1), jobs(48, 5, 16, 1)]
@@ -16,7 +18,8 @@ SMALL = [grid(12, 3.0, 1), nights(60, 1), jobs(14, 3, 8, 1), jobs(48, 5, 16, 1)]
 def test_the_plan_is_legal_and_as_good_as_that_of_a_mip(tmp_path: Path, instance: Instance) -> None:
     document = tmp_path / "problem.json"
     document.write_text(json.dumps(document_of(instance.problem)), encoding="utf-8")
-    answer = planned(document, 5.0, 1)
+    command = ["solve-problem", str(document), "--time-limit=5", "--workers=1", "--json"]
+    answer = json.loads(CliRunner().invoke(app, command).stdout)
     starts = {instance.problem.index[name]: slot for name, slot in answer["starts"].items()}
     assert None not in starts.values()
     assert not list(instance.problem.broken(starts))

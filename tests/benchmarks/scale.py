@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cases import FAMILIES, RESULTS, Case, Record, good, read, run
+from readme_parts import write_part
 from scale_growth import draw_growth, growth_text
-from scale_tables import TARGETS, budgeted, markdown, table_text, write_readme
+from scale_tables import TARGETS, budgeted, markdown, table_text
 
 SHARINGS, KINDS = (0.3, 1.0), ("plain", "full")
 
@@ -73,7 +74,7 @@ def main() -> None:
         print(growth_text(records))
         draw_growth(records, given.growth)
     elif given.readme:
-        write_readme(markdown(records))
+        write_part("scale", markdown(records))
     else:
         print(table_text(records))
 

@@ -1,14 +1,11 @@
 """Tables of the scaling benchmark: medians by family with the targets beside them."""
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from cases import ROOT, Record
-
-README = ROOT / "README.md"
+from cases import Record
 
 
 @dataclass(frozen=True)
@@ -182,19 +179,10 @@ def markdown(records: Sequence[Record]) -> str:
             (optimal(own), _percent), (middle(own, "below_first_come"), _percent),
             (middle(own, "share_left"), _percent), (middle(own, "memory"), _memory),
         )  # fmt: skip
-        name = f"{size}, {CHANGES[size]:,} changes, {sharing:.0%} on shared services"
+        name = f"{size}, {CHANGES[size]:,} changes, {100 * sharing:.0f} % on shared services"
         cells = ("–" if value is None else shown(value) for value, shown in figures)
         rows.append((name, kind, str(len(own)), *cells))
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
-
-
-def write_readme(table: str) -> None:
-    """Replace the table of the README."""
-    text = README.read_text(encoding="utf-8")
-    part = re.compile(r"(?<=<!-- scale -->\n).*?(?=<!-- end -->)", re.DOTALL)
-    if not part.search(text):
-        raise SystemExit("README.md has no part marked <!-- scale --> … <!-- end -->")
-    README.write_text(part.sub(lambda _: table, text, count=1), encoding="utf-8")
 
 
 def _seconds(value: float) -> str:

@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from cases import FAMILIES, Case, Record, good, read, run  # noqa: E402
 from ortools.sat.python import cp_model  # noqa: E402
+from readme_parts import write_part  # noqa: E402
 from scale_one import plain  # noqa: E402
 from whole_horizon import cp_sat, highs, whole_horizon  # noqa: E402
 
@@ -164,6 +165,22 @@ def _medians(records: Sequence[Record], other: str, sharing: float, budgets: Ite
     return "".join(cells)
 
 
+def markdown(records: Sequence[Record], budgets: Sequence[float]) -> str:
+    """Give the README's table: the median ratio and the worst at every budget."""
+    rows = [["sharing", "against", "seeds", *(f"{limit:g} s" for limit in budgets)], ["---"] * (3 + len(budgets))]
+    for sharing in sorted({r["case"]["sharing"] for r in records}):
+        for other in METHODS[1:]:
+            row, seeds = [], 0
+            for limit in budgets:
+                own = [v for key, v in ratios(records, other, f"{limit:g}").items() if key[0] == sharing]
+                seeds = max(seeds, len(own))
+                known = sorted(0.0 if value is None else value for value in own)
+                middle = median(known) if known else 0.0
+                row.append(f"{middle:.3f}, worst {known[-1]:.3f}" if middle else "–")
+            rows.append([f"{100 * sharing:.0f} %", other, str(seeds), *row])
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
 def main() -> None:
     """Read the command line, measure, and print."""
     if sys.argv[1:2] == ["--one"]:
@@ -181,6 +198,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=FAMILIES)
     parser.add_argument("--keep", action="store_true", help="let results of older sources count")
     parser.add_argument("--table", action="store_true", help="measure nothing")
+    parser.add_argument("--readme", action="store_true", help="measure nothing; write the README's table")
     given = parser.parse_args()
     cases = [
         Case("S", sharing, seed, "plain", method, given.seconds, given.workers)
@@ -188,11 +206,15 @@ def main() -> None:
         for seed in given.seeds
         for method in given.methods
     ]
-    if not given.table:
+    if not (given.table or given.readme):
         for record in run(cases, "textbook.py", given.results, given.folder, keep=given.keep):
             print(Case(**record["case"]).label, record.get("failed") or record["costs"], flush=True)
     records = good(read(given.results), keep=given.keep)
-    print(table(records, [limit for limit in BUDGETS if limit <= given.seconds]))
+    budgets = [limit for limit in BUDGETS if limit <= given.seconds]
+    if given.readme:
+        write_part("textbook", markdown(records, budgets))
+    else:
+        print(table(records, budgets))
 
 
 if __name__ == "__main__":
