@@ -12,8 +12,8 @@ PARTS = {
         "Companies from `data/generate.py` with 50 (S), 500 (M), 2,000 (L) and 5,000 (XL) changes over 4, 8, 13 and\n"
         "26 weeks, on two cores; medians over the seeds. `plain` has the impact of the expected length alone, `full`\n"
         "all rules and chances. Seconds count from the start of planning; for XL the first plan counts from after\n"
-        "compiling. The gap is proved: (cost − bound) / cost. So that no constant of the generator can flatter it, what\n"
-        "is left of the way from first come, first served down to the bound stands beside it.",
+        "compiling. The gap is proved: (cost − bound) / cost. So that no constant of the generator can flatter it,\n"
+        "what is left of the way from first come, first served down to the bound stands beside it.",
         "`python tests/benchmarks/scale.py` measures it case by case, going on where it was stopped, and\n"
         "`python tests/benchmarks/scale.py --readme` writes the table; `--growth FILE.svg` draws the growth.",
     ),
