@@ -25,6 +25,8 @@ from scheduler.solver.sharing import Sharing
 from scheduler.solver.state import UNPLACED
 from scheduler.solver.windows import Floats, Numbers
 
+LEAST_STEP = 1e-3  # share of Polyak's length below which steps are given up
+
 
 @dataclass(frozen=True)
 class Bound:
@@ -220,12 +222,25 @@ class Lagrangian:
         if self._stale >= 20:
             self._theta, self._stale = self._theta * 0.7, 0
 
+    @property
+    def moving(self) -> bool:
+        """Tell whether further steps may still raise the bound."""
+        return self._theta > LEAST_STEP
+
+    def evaluated(self) -> Bound:
+        """Give the bound of the present multipliers, which may be a little below the best one."""
+        brackets = self._brackets()
+        paid, _ = self._choose(brackets)
+        value = paid - float((self.prices * self.compiled.capacity).sum()) - float(self.cap_prices @ self._limits)
+        cents = int(np.ceil(value - self._slack)) if np.isfinite(value) else 0
+        return Bound(cents, value, self._slack, brackets, self._drop, self.forest, self.at)
+
     # --- improving -------------------------------------------------------------------------------------------------
 
     def improve(self, upper: int, running: Callable[[], float]) -> Bound:
         """Step until `running()` reaches 1 or the bound meets `upper`, the objective of a known plan."""
         self._theta = max(self._theta, 0.5)
-        while running() < 1.0 and self._theta > 1e-3 and self.best.cents < upper:
+        while running() < 1.0 and self.moving and self.best.cents < upper:
             self.step(upper)
         return self.best
 

@@ -159,11 +159,11 @@ def compile_problem(problem: Problem) -> Compiled:
     for number, row in problem.start_cost.items():
         costs[number] += row[begin[number] : end[number]]
 
-    merged: dict[tuple[Member, ...], list[Cents]] = defaultdict(list)
+    merged: dict[tuple[Member, ...], list[npt.NDArray[np.integer]]] = defaultdict(list)
     for cell in problem.cells:
         members = _disjoint(member for member in cell.members if begin[member.change] < end[member.change])
         if members:
-            merged[members].append(cell.weight)
+            merged[members].append(cell.kept)
     weights: list[Cents] = []
     members_kept: list[tuple[Member, ...]] = []
     split = _Split(ok, begin, end, costs)
@@ -241,7 +241,7 @@ class _Split:
     costs: list[Cents]
     _reached: dict[Member, Numbers] = field(default_factory=dict)
 
-    def move_private_parts(self, members: Sequence[Member], rows: Sequence[Cents]) -> Cents | None:
+    def move_private_parts(self, members: Sequence[Member], rows: Sequence[npt.NDArray[np.integer]]) -> Cents | None:
         """Add what only one change can reach to its start costs; give the weight that stays shared, None if none does.
 
         The rows are the weights of equal cells.
@@ -254,7 +254,7 @@ class _Split:
         high = min(slots, max(int(self.end[one.change]) - 1 + one.offset + one.length for one in members))
         if low >= high:
             return None
-        weight = np.add.reduce([row[low:high] for row in rows]).astype(np.int64)
+        weight: Cents = np.add.reduce([row[low:high] for row in rows], dtype=np.int64)
         if not weight.any():
             return None
         if len(of_change) == 1:

@@ -34,6 +34,8 @@ class Limits:
     workers: int = 1
     seed: int = 0
     stop: threading.Event | None = None
+    thorough: bool = False
+    """Spare no presolve, which pays where a whole problem is to be proved."""
 
     def parameters(self, used: float = 0.0) -> Mapping[str, Any]:
         """Give the parameters of CP-SAT, by name, for these limits, `used` seconds of them being gone."""
@@ -52,7 +54,7 @@ class Limits:
 
     def lean(self, used: float = 0.0) -> Mapping[str, Any]:
         """Give the parameters for a model over candidate starts, `used` seconds of the limits being gone."""
-        parameters = {**self.parameters(used), **LEAN}
+        parameters = {**self.parameters(used), **({} if self.thorough else LEAN)}
         return parameters if self.units is None else parameters | {"max_deterministic_time": PACE * self.units}
 
     def run(self, model: cp_model.CpModel, used: float = 0.0) -> tuple[cp_model.CpSolver, Any]:

@@ -1,8 +1,9 @@
 """From a canonical problem to a plan and a bound: search, then price, then CP-SAT where it pays.
 
-Greedy insertion gives a plan at once, annealing improves it, the Lagrangian proves a bound and prices every start, and
-CP-SAT chooses among the cheapest starts: of all changes together when they are few, of one neighbourhood after another
-when they are many. What the reduced costs leave of a small problem is solved in full, which proves the optimum.
+Greedy insertion gives a plan at once and annealing improves it. The Lagrangian proves a bound and prices every start
+while, in processes of their own, CP-SAT chooses among the cheapest starts of one neighbourhood after another: of all
+changes together when they are few. What the reduced costs leave of a small problem is solved in full, which proves the
+optimum.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,16 +15,20 @@ import numpy as np
 from scheduler.solver.bound import Lagrangian
 from scheduler.solver.compiled import Compiled, compile_problem
 from scheduler.solver.effort import Effort
-from scheduler.solver.exact import Limits, Numbers, Outcome, solve_candidates
+from scheduler.solver.exact import Numbers, Outcome, solve_candidates
 from scheduler.solver.feasibility import find_any
+from scheduler.solver.limits import Limits
+from scheduler.solver.neighbourhoods import LARGEST, Neighbourhoods
 from scheduler.solver.search import Insertion, Neighbours, anneal, complete, greedy, settle_ties
 from scheduler.solver.state import UNPLACED, State, restore
 from scheduler.solver.together import together
+from scheduler.solver.workers import Pool
 
 TINY_STARTS = 3_000  # all starts together: solved whole at once
-PROOF_STARTS = 12_000  # starts left after reduced-cost fixing: solved whole in the time that is left
-NEIGHBOURHOOD_EFFORT = 3.0  # seconds or units for one neighbourhood
-BEST_REDUCED, BEST_MARGINAL = 25, 12
+PROOF_STARTS = 24_000  # starts left after reduced-cost fixing: solved whole in the time that is left
+NEIGHBOURHOOD_EFFORT, FIRST_SIZE = 2.0, 60  # seconds or units for one neighbourhood, and the changes in the first
+IN_FLIGHT, STEPS_BETWEEN = 2, 12  # in deterministic runs: neighbourhoods at a time, steps of the bound between two
+STALE = 2  # times that CP-SAT finds nothing better among the best starts of all changes
 CALL_UNITS, ARRAY_UNITS = 2e-5, 2e-9  # deterministic prices of a numpy call and of one array element
 
 
@@ -86,10 +91,10 @@ class _Run:
         # Tiny problems are solved whole at once, so search and bound need only a start there.
         self.tiny = int(self.compiled.ok.sum()) <= TINY_STARTS
         self.steps = 100.0 if self.tiny else np.inf
-        self.size = min(self.compiled.changes, 15 + self.compiled.changes // 10)
         parts = sum(map(len, (*self.compiled.cells_of, *self.compiled.uses_of, *self.compiled.counted_of)))
         per_change = parts / max(1, self.compiled.changes)
-        self.insert_units = CALL_UNITS * (5 + per_change) + ARRAY_UNITS * self.compiled.slots * (10 + per_change)
+        width = float((self.compiled.end - self.compiled.begin).mean()) if self.compiled.changes else 0.0
+        self.insert_units = CALL_UNITS * (5 + per_change) + ARRAY_UNITS * width * (10 + per_change)
 
     def go(self, first: Mapping[int, int]) -> Answer:
         self._tick("first plan", now=True)
@@ -114,16 +119,16 @@ class _Run:
         neighbours = Neighbours(self.compiled)
         if self.objective is None and not self.tiny:
             self._complete(neighbours, 0.6)
-        self._anneal(neighbours, 0.1)
+        self._anneal(neighbours, min(0.05, self.effort.used + 0.03) if self.effort.units is None else 0.05)
         lagrangian = Lagrangian(self.compiled)
-        self._prove(lagrangian, 0.35)
+        self._prove(lagrangian, 0.1 if self.objective is not None else 0.35)
         if self.tiny and not self._proved:
-            outcome = self._whole(
-                {change: np.flatnonzero(ok) for change, ok in enumerate(self.compiled.ok)}, self.effort.left
-            )
+            everything = {change: np.flatnonzero(ok) for change, ok in enumerate(self.compiled.ok)}
+            outcome = self._whole(everything, self.effort.left)
             return self.objective is not None or outcome.answer != "INFEASIBLE"
         if self.objective is not None and not self._proved:
-            self._improve(lagrangian, neighbours)
+            with Pool(max(1, self.workers)) as pool:
+                self._improve(lagrangian, pool)
         return True
 
     # --- phases ------------------------------------------------------------------------------------------------------
@@ -162,87 +167,73 @@ class _Run:
     def _prove(self, lagrangian: Lagrangian, share: float) -> None:
         """Raise the bound; without a plan yet, only as far as prices of the starts are needed."""
         self.phase = "bound"
-        upper = self.objective if self.objective is not None else 2 * max(1, lagrangian.best.cents)
-        calls = len(lagrangian.sharing.groups) + 5 * self.compiled.changes
-        price = CALL_UNITS * calls + ARRAY_UNITS * 5 * (lagrangian.sharing.charged_size + len(lagrangian.best.brackets))
 
         def tick() -> None:
             self.bound = max(self.bound, lagrangian.best.cents)
             self._tick()
 
-        lagrangian.improve(upper, self.effort.until(share, price, self.steps, tick))
+        lagrangian.improve(
+            self._ceiling(lagrangian), self.effort.until(share, self._step_units(lagrangian), self.steps, tick)
+        )
         self.bound = max(self.bound, lagrangian.best.cents)
         self._tick(now=True)
 
-    def _improve(self, lagrangian: Lagrangian, neighbours: Neighbours) -> None:
-        if self._provable(lagrangian):
-            self._finish(lagrangian)
-        self._neighbourhoods(neighbours, lagrangian, 0.65)
-        self._prove(lagrangian, 0.85)
-        if self._provable(lagrangian):
-            self._finish(lagrangian)
-        self._neighbourhoods(neighbours, lagrangian, 0.95)
+    def _ceiling(self, lagrangian: Lagrangian) -> int:
+        return self.objective if self.objective is not None else 2 * max(1, lagrangian.best.cents)
+
+    def _step_units(self, lagrangian: Lagrangian) -> float:
+        calls = len(lagrangian.sharing.groups) + 5 * self.compiled.changes
+        numbers = lagrangian.sharing.charged_size + len(lagrangian.best.brackets)
+        return CALL_UNITS * calls + 5 * ARRAY_UNITS * numbers
+
+    def _improve(self, lagrangian: Lagrangian, pool: Pool) -> None:
+        """Improve plan and bound side by side; prove the optimum where what is left to choose from is small."""
+        restore(self.state, dict(enumerate(self.best or [])))
+        few = self.compiled.changes <= LARGEST
+        search = Neighbourhoods(self.state, self.rng, pool, self.compiled.changes if few else FIRST_SIZE)
+        while self.effort.used < 0.95 and not self._proved:
+            self._side_by_side(search, lagrangian, 0.5 * (1 + self.effort.used) if few else 0.95)
+            search.forget()
+            if few and self.effort.used < 0.95 and not self._proved:
+                self._prove(lagrangian, self.effort.used + 0.25 * (1 - self.effort.used))
+                self._finish(lagrangian)
+                search.stale = 0
         self._finish(lagrangian)
 
-    def _neighbourhoods(self, neighbours: Neighbours, lagrangian: Lagrangian, share: float) -> None:
-        """Replan one neighbourhood after another, as large as CP-SAT can still solve, at most everything."""
-        while self.effort.used < share and not self._proved:
-            self.phase = "exact, neighbourhoods"
-            limit = min(NEIGHBOURHOOD_EFFORT, max(0.1, 0.25 * self.effort.left))
-            free = self._neighbourhood(neighbours, self.size)
-            outcome = self._replan(free, lagrangian, limit)
-            if outcome.answer == "OPTIMAL":
-                self.size = min(self.compiled.changes, self.size + 1 + self.size // 8)
-            else:
-                self.size = max(5, 3 * self.size // 4)
+    def _side_by_side(self, search: Neighbourhoods, lagrangian: Lagrangian, share: float) -> None:
+        """Keep the workers busy with neighbourhoods and step the bound meanwhile."""
+        counted = self.effort.units is not None
+        step = self._step_units(lagrangian)
+        self.phase = "exact, neighbourhoods"
+        while self.effort.used < share and not self._proved and search.stale < STALE:
+            while search.in_flight < (IN_FLIGHT if counted else max(1, self.workers)):
+                whole = search.size >= self.compiled.changes
+                most = 0.3 * self.effort.left
+                freed = search.launch(lagrangian.best, self._limits(most if whole else min(NEIGHBOURHOOD_EFFORT, most)))
+                self.effort.charge(freed * self.insert_units)
+            stepped = 0
+            while stepped < (STEPS_BETWEEN if counted else 1) and lagrangian.moving and not self._proved:
+                lagrangian.step(self._ceiling(lagrangian))
+                self.bound = max(self.bound, lagrangian.best.cents)
+                self.effort.charge(step)
+                stepped += 1
+            spent = search.land(60.0 if counted else 0.0 if stepped else 0.1, in_order=counted)
+            # Two at a time take the time of one where there are two cores.
+            self.effort.charge(spent / IN_FLIGHT)
+            self._keep()
             self._tick()
-
-    def _provable(self, lagrangian: Lagrangian) -> bool:
-        return self.objective is not None and lagrangian.best.kept(self.objective) <= PROOF_STARTS // 4
 
     def _finish(self, lagrangian: Lagrangian) -> None:
         """Solve in full what a cheaper plan could still take; nothing left means that the plan is optimal."""
-        self.phase = "proof"
-        if self.objective is None:
+        if self.objective is None or self._proved:
             return
+        self.phase = "proof"
         if lagrangian.best.kept(self.objective) <= PROOF_STARTS and self.effort.left > 0:
             kept = {
                 change: np.flatnonzero(lagrangian.best.keeps(change, self.objective)) + self.compiled.begin[change]
                 for change in range(self.compiled.changes)
             }
             self._whole(kept, self.effort.left)
-
-    def _neighbourhood(self, neighbours: Neighbours, size: int) -> list[int]:
-        seed = int(self.rng.integers(self.compiled.changes))
-        middle = self.state.starts[seed]
-        days = 6 * self.compiled.slots // 28 if self.rng.random() < 0.5 and middle != UNPLACED else self.compiled.slots
-        return neighbours.related(seed, size, self.rng, lambda other: abs(self.state.starts[other] - middle) <= days)
-
-    def _replan(self, free: list[int], lagrangian: Lagrangian, limit: float) -> Outcome:
-        """Let CP-SAT choose again for some changes among their best starts, and keep what is no dearer."""
-        before = {change: self.state.starts[change] for change in free}
-        price = self.state.objective()
-        for change in free:
-            if before[change] != UNPLACED:
-                self.state.remove(change)
-        candidates = {change: self._candidates(change, before, lagrangian) for change in free}
-        outcome = solve_candidates(self.state, candidates, self._limits(limit), before)
-        self.effort.charge(outcome.units + len(free) * self.insert_units)
-        restore(self.state, before)
-        if outcome.starts:
-            restore(self.state, outcome.starts)
-            if self.state.objective() > price:
-                restore(self.state, before)
-        self._keep()
-        return outcome
-
-    def _candidates(self, change: int, free: Mapping[int, int], lagrangian: Lagrangian) -> Numbers:
-        legal, marginal = self.state.choices(change, free)
-        chosen = {free[change]} - {UNPLACED}
-        reduced = lagrangian.best.reduced_row(change)[legal - self.compiled.begin[change]]
-        chosen.update(legal[np.argsort(reduced, kind="stable")[:BEST_REDUCED]].tolist())
-        chosen.update(legal[np.argsort(marginal, kind="stable")[:BEST_MARGINAL]].tolist())
-        return np.array(sorted(chosen), dtype=np.int64)
 
     def _whole(self, kept: Mapping[int, Numbers], limit: float) -> Outcome:
         """Solve over all kept starts at once: its bound holds for the whole, below the price of the known plan."""
@@ -251,7 +242,7 @@ class _Run:
         everyone = range(self.compiled.changes)
         candidates = {change: kept[change][empty.feasible(change, everyone)[kept[change]]] for change in everyone}
         hint = dict(enumerate(self.best)) if self.best else None
-        outcome = solve_candidates(empty, candidates, self._limits(limit), hint)
+        outcome = solve_candidates(empty, candidates, replace(self._limits(limit), workers=1, thorough=True), hint)
         self.effort.charge(outcome.units)
         ceiling = self.objective
         if outcome.starts:

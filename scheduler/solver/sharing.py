@@ -146,6 +146,10 @@ class Sharing:
                 charged[at : at + last - first] += own * self._rates[self._rate_of[holder], first:last] * self.amount[n]
         return charged
 
+    def rate(self, stake: int) -> Floats:
+        """Give what part of its holder's share a stake is charged while it is active, shape (slots,)."""
+        return np.asarray(self._rates[self._rate_of[self.holder[stake]]] * self.amount[stake])
+
     def changed_by_group(self, holders: Numbers, slots: Numbers, moved: Floats) -> tuple[Numbers, Floats]:
         """Turn moved shares of (holder, slot) pairs into positions in `by_group` and what those are charged more."""
         pair, ahead = _lists(self._stakes[holders])

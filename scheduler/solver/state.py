@@ -138,6 +138,10 @@ class State:
         open_starts[begin:end] = self._legal(change, begin, end, free)
         return open_starts
 
+    def allows(self, change: int, start: int, free: Container[int] = ()) -> bool:
+        """Tell whether one start of an unplaced change is legal; `free` as in `feasible`."""
+        return bool(self._legal(change, start, start + 1, free)[0])
+
     def _legal(self, change: int, begin: int, end: int, free: Container[int]) -> Mask:
         open_starts: Mask = self.compiled.ok[change, begin:end].copy()
         for _, bad in self._clashes(change, begin, end, free):
