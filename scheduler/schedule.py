@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 from scheduler.horizon import Window, local_date_number
-from scheduler.portfolio import Portfolio
+from scheduler.portfolio import Portfolio, remembered
 
 Status = Literal["OPTIMAL", "FEASIBLE", "INFEASIBLE", "STOPPED"]
 CLIENT_COSTS = ("downtime", "overrun")
@@ -73,13 +73,17 @@ def place(portfolio: Portfolio, change: str, start: datetime) -> Placement:
 
 def announced_at(portfolio: Portfolio, change: str, start: datetime) -> datetime | None:
     """Tell when this very window was announced, or None for a window that is still a proposal."""
-    for decision in reversed(portfolio.decisions):
-        if decision.change == change and decision.start == start and decision.kind != "reject":
-            if decision.announced_at is not None:
-                return decision.announced_at
-            break
+    told = _told(portfolio).get((change, start))
+    if told is not None:
+        return told
     before = portfolio.announced.get(change)
     return before[1] if before and before[0] == start else None
+
+
+@remembered
+def _told(portfolio: Portfolio) -> Mapping[tuple[str, datetime], datetime | None]:
+    """Give the announcement that the last decision for each window of a change speaks of, if any."""
+    return {(one.change, one.start): one.announced_at for one in portfolio.decisions if one.kind != "reject"}
 
 
 def notice_given(portfolio: Portfolio, placement: Placement, team: str) -> int:

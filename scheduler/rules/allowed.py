@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from scheduler.demand.reach import binds
-from scheduler.horizon import Mask, all_inside, first_met, join
+from scheduler.horizon import Mask, Window, all_inside, first_met, join
 from scheduler.law import Rule
 from scheduler.portfolio import Calendar, Portfolio
 from scheduler.schedule import Schedule, Violation, known
@@ -23,14 +23,17 @@ NAME = "allowed"
 def check(portfolio: Portfolio, schedule: Schedule) -> Iterator[Violation]:
     """Find windows that are not wholly inside allowed hours."""
     zone, everywhere = portfolio.policy.time_zone, portfolio.horizon.window
+    open_hours: dict[tuple[str, ...], list[Window]] = {}
     for placement in known(portfolio, schedule):
         for calendars in _required(portfolio, placement.change):
-            open_hours = join(window for calendar in calendars for window in calendar.windows(everywhere))
-            met = first_met(open_hours, placement.reserved)
+            names = tuple(calendar.id for calendar in calendars)
+            if names not in open_hours:
+                open_hours[names] = join(window for calendar in calendars for window in calendar.windows(everywhere))
+            met = first_met(open_hours[names], placement.reserved)
             if met is None or not met.contains(placement.reserved):
                 text = (
                     f"{placement.change} at {window_text(placement.reserved, zone)} does not lie inside "
-                    f"the allowed hours {listing([calendar.id for calendar in calendars])}"
+                    f"the allowed hours {listing(names)}"
                 )
                 yield Violation(rule=NAME, changes=(placement.change,), text=text, window=placement.reserved)
 
