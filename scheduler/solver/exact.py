@@ -57,7 +57,7 @@ class Model(Covers):
         self.prices: dict[int, int] = {}
         self._out: dict[int, int] = {}
         self._known: dict[tuple[int, ...], int] = {}
-        self.separable = {change: self.compiled.cost_at(change, starts) for change, starts in candidates.items()}
+        self.separable = {change: self.start_prices(change) for change in candidates}
         self._choose()
         self._cells()
         self._resources()
@@ -67,10 +67,18 @@ class Model(Covers):
         for change, prices in self.separable.items():
             self.prices.update(zip(self.take[change], prices.tolist(), strict=True))
 
+    def start_prices(self, change: int) -> Numbers:
+        """Give what each candidate of a change costs, whatever else is chosen."""
+        return self.compiled.cost_at(change, self.candidates[change])
+
+    def drop_price(self, change: int) -> int | None:
+        """Give what leaving a change out costs, None where it may not be."""
+        return self.compiled.drop[change]
+
     def _choose(self) -> None:
         for change, starts in self.candidates.items():
             literals = self.take[change] = self.rows.literals(len(starts))
-            drop = self.compiled.drop[change]
+            drop = self.drop_price(change)
             required = any(
                 lag.before == change and lag.after not in self.candidates and self.state.starts[lag.after] != UNPLACED
                 for lag in self.compiled.lags_of[change]
