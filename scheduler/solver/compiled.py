@@ -184,6 +184,8 @@ def compile_problem(problem: Problem) -> Compiled:
     number_of: dict[int, int] = {}
     budgets: list[Budget] = []
     for budget in problem.budgets:
+        if not (budget.period >= 0).any():
+            continue
         for cell_number in budget.cells:
             if cell_number not in number_of:
                 number_of[cell_number] = len(counted)

@@ -17,6 +17,7 @@ ROW = {
 _NAME = {"type": "string", "minLength": 1}
 _WHOLE = {"type": "integer", "minimum": 0, "maximum": MOST_NUMBER}
 _SHIFT = {"type": "integer", "minimum": -MOST_SLOTS, "maximum": MOST_SLOTS}
+_OFFSET = {"type": "integer", "minimum": 0, "maximum": MOST_SLOTS}
 
 
 def _tuple(*items: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,7 +65,7 @@ SCHEMA: Mapping[str, Any] = {
                 rule={"type": "string"},
                 label={"type": "string"},
                 capacity=ROW,
-                uses=_list(_tuple(_NAME, _WHOLE, _SHIFT, _WHOLE))
+                uses=_list(_tuple(_NAME, _WHOLE, _OFFSET, _WHOLE))
                 | {"description": "[change, amount, offset, length]: taken for length slots from start + offset on"},
             )
         ),
@@ -84,7 +85,7 @@ SCHEMA: Mapping[str, Any] = {
                 ["weight", "members"],
                 "a price per slot, paid once while any member is active",
                 weight=ROW,
-                members=_list(_tuple(_NAME, _SHIFT, _WHOLE)) | {"description": "[change, offset, length]"},
+                members=_list(_tuple(_NAME, _OFFSET, _WHOLE)) | {"description": "[change, offset, length]"},
             )
         ),
         budgets=_list(

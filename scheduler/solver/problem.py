@@ -158,12 +158,15 @@ class Problem:
         most = int(weight.max(initial=0))
         fits = most <= _LARGEST_IN_32_BITS
         kept = self._nothing if not most else weight.astype(np.int32, copy=False) if fits else weight
-        self.cells.append(Cell(kept, tuple(sorted(Member(self.index[c], o, n) for c, o, n in members if n > 0))))
+        own = tuple(sorted(Member(self.index[c], o, n) for c, o, n in members if n > 0))
+        _after_the_start(own)
+        self.cells.append(Cell(kept, own))
         return len(self.cells) - 1
 
     def resource(self, rule: str, label: str, capacity: Cents, uses: Iterable[tuple[str, int, int, int]]) -> None:
         """Add a resource of `capacity`, shape (slots,), with uses (change, amount, offset, length)."""
         kept = tuple(Use(self.index[c], a, o, n) for c, a, o, n in uses if a > 0 and n > 0)
+        _after_the_start(kept)
         self.resources.append(Resource(rule, label, capacity, kept))
 
     def lag(self, rule: str, before: str, after: str, lo: int, hi: int | None = None) -> None:
@@ -234,3 +237,8 @@ class Problem:
         for cap in self.caps:
             if sum(int(own[starts[change]]) for change, own in cap.amounts.items() if change in starts) > cap.limit:
                 yield cap.rule
+
+
+def _after_the_start(parts: Iterable[Member | Use]) -> None:
+    if any(part.offset < 0 for part in parts):
+        raise ValueError("nothing can be active or in use before the start of its change: an offset is negative")

@@ -1,6 +1,8 @@
 """Canonical problems as documents: there and back again, refused with reasons, and other people's problems."""
 
 import json
+from collections import Counter
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +10,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import Drawn
+from strategies import Drawn, Seeded
 from tiny_problems import random_problem
 from typer.testing import CliRunner
 
 from scheduler.cli import app
 from scheduler.inputs import InputError
+from scheduler.solver.compiled import compile_problem
 from scheduler.solver.document import document_of, problem_of, read_problem
+from scheduler.solver.effort import Effort
+from scheduler.solver.optimise import optimise
 
 Document = dict[str, Any]
 
@@ -45,6 +50,67 @@ def test_there_and_back_again(data: st.DataObject) -> None:
         assert set(again.broken(starts)) == wanted
 
 
+def test_every_primitive_comes_back_as_it_was() -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(300):
+        problem = random_problem(Seeded(seed), stacked=30)
+        again = problem_of(json.loads(json.dumps(document_of(problem))))
+        for name in ("cells", "resources", "budgets", "caps"):
+            assert same(getattr(again, name), getattr(problem, name)), f"seed {seed}, {name}"
+            seen[name] += bool(getattr(problem, name))
+        assert again.lags == problem.lags
+        assert again.drop_price == problem.drop_price
+        assert {n: row.tolist() for n, row in again.start_cost.items()} == {
+            n: row.tolist() for n, row in problem.start_cost.items() if row.any()
+        }
+        for change in range(len(problem.changes)):
+            assert again.allowed(change).tolist() == problem.allowed(change).tolist()
+        seen["lags"] += bool(problem.lags)
+        # A second trip changes nothing at all.
+        assert document_of(again) == document_of(problem_of(document_of(again)))
+    assert min(seen.values()) > 50, seen
+
+
+def same(one: Any, other: Any) -> bool:
+    """Tell whether two primitives, or lists of them, hold the same, rows compared by their numbers."""
+    if isinstance(one, np.ndarray):
+        return one.tolist() == other.tolist()
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if is_dataclass(one):
+        return all(same(getattr(one, field.name), getattr(other, field.name)) for field in fields(one))
+    return bool(one == other)
+
+
+@pytest.mark.parametrize(
+    ("more", "cheapest"),
+    [
+        # A budget that limits no slot, one of a cell without members, one that counts a cell twice: A and B share one
+        # slot of the cell, which counts 2 of 3.
+        ({"cells": [{"weight": 0, "members": [["A", 0, 2]]}],
+          "budgets": [{"cells": [0], "period": -1, "limit": []}]}, 0),
+        ({"cells": [{"weight": 3, "members": []}], "budgets": [{"cells": [0, 0], "period": 0, "limit": [0]}]}, 0),
+        ({"cells": [{"weight": 3, "members": [["A", 0, 1], ["B", 0, 1]]}],
+          "budgets": [{"cells": [0, 0], "period": 0, "limit": [3]}]}, 3),
+        # Starts that count for nothing are left under a cap of 0; weights may be large; what is past the end is free.
+        ({"caps": [{"limit": 0, "amounts": {"A": [1, 1, 0, 1], "B": [1, 0, 1, 1]}}]}, 0),
+        ({"cells": [{"weight": [10**12, 10**12, 10**12 - 1, 10**12],
+                     "members": [["A", 0, 1], ["B", 0, 1]]}]}, 10**12 - 1),
+        ({"resources": [{"capacity": 1, "uses": [["A", 2, 3, 5]]}]}, 0),
+        # B nine slots after A does not fit on four.
+        ({"lags": [{"before": "A", "after": "B", "lo": 9}]}, None),
+        ({"lags": [{"before": "A", "after": "B", "lo": -90, "hi": 90}]}, 0),
+        ({"lags": [{"before": "A", "after": "B", "lo": 1}, {"before": "B", "after": "A", "lo": 1}]}, None),
+    ],
+)  # fmt: skip
+def test_edges_are_planned(more: Document, cheapest: int | None) -> None:
+    problem = problem_of({"slots": 4, "changes": [{"id": "A"}, {"id": "B"}]} | more)
+    answer = optimise(compile_problem(problem), Effort(60.0, units=0.1))
+    assert (answer.status, answer.objective) == ("INFEASIBLE" if cheapest is None else "OPTIMAL", cheapest)
+
+
 def test_rows_may_be_a_number_a_list_or_runs() -> None:
     content = {
         "slots": 5,
@@ -73,6 +139,7 @@ def test_rows_may_be_a_number_a_list_or_runs() -> None:
         ({"changes": [{"id": "A", "cost": {"runs": [[1, 3]]}}]}, "$.changes[0].cost: the runs cover 3 slots, not 4"),
         ({"changes": [{"id": "A", "cost": "dear"}]}, "'dear' is not a number for every slot"),
         ({"cells": [{"weight": 1, "members": [["Z", 0, 1]]}]}, "$.cells[0].members: 'Z' is not the id of a change"),
+        ({"cells": [{"weight": 1, "members": [["A", -1, 2]]}]}, "$.cells[0].members[0][1]: -1 is less than the"),
         ({"lags": [{"before": "A", "after": "B", "lo": 2, "hi": 1}]}, "$.lags[0]: hi (1) is less than lo (2)"),
         ({"lags": [{"before": "A", "after": "A", "lo": 2}]}, "$.lags[0]: 'A' cannot come before itself"),
         ({"budgets": [{"cells": [0], "period": 0, "limit": [1]}]}, "$.budgets[0].cells: 0 is not the number of one of"),

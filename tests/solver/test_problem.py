@@ -1,6 +1,7 @@
 """Rows of a canonical problem: absent where nothing is priced, and shared without one change paying for another."""
 
 import numpy as np
+import pytest
 
 from scheduler.solver.problem import Problem
 
@@ -20,3 +21,14 @@ def test_ties_are_ranked_by_time_unless_said_otherwise() -> None:
     problem = Problem(3, ["A", "B"])
     problem.tie_rank[0] = np.array([2, 1, 0])
     assert [row.tolist() for row in problem.tie_rank] == [[2, 1, 0], [0, 1, 2]]
+
+
+def test_nothing_happens_before_the_start() -> None:
+    problem = Problem(3, ["A"])
+    row = np.ones(3, dtype=np.int64)
+    with pytest.raises(ValueError, match="an offset is negative"):
+        problem.cell(row, [("A", -1, 2)])
+    with pytest.raises(ValueError, match="an offset is negative"):
+        problem.resource("capacity", "", row, [("A", 1, -1, 2)])
+    assert not problem.cells
+    assert not problem.resources
