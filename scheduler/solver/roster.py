@@ -8,6 +8,7 @@ case they are no more than those of going from stretch to stretch and keeping wh
 """
 
 import time
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -52,18 +53,23 @@ class _Part:
     edges: tuple[int, ...]
     on_duty: Mapping[str, Mask]
     skills: Mapping[str, frozenset[str]]
-    stretches: tuple[tuple[int, ...], ...] = field(init=False)
+    stretches: tuple[range, ...] = field(init=False)
+    until: Mapping[str, Sequence[int]] = field(init=False)
+    """The slot in which the duty of each engineer ends who is on duty when a stretch begins, by stretch."""
 
     def __post_init__(self) -> None:
-        inside = [
-            tuple(n for n, begin in enumerate(self.edges[:-1]) if job.first <= begin < job.last) for job in self.jobs
-        ]
+        inside = [range(bisect_left(self.edges, job.first), bisect_left(self.edges, job.last)) for job in self.jobs]
         object.__setattr__(self, "stretches", tuple(inside))
+        until = {}
+        for name, mask in self.on_duty.items():
+            off = np.append(np.flatnonzero(~mask), len(mask))
+            until[name] = off[np.searchsorted(off, self.edges[:-1])].tolist()
+        object.__setattr__(self, "until", until)
 
     def able(self, job: int, stretch: int) -> list[str]:
         """List who has the skill and is on duty throughout a stretch."""
-        skill, span = self.jobs[job].skill, slice(self.edges[stretch], self.edges[stretch + 1])
-        return [name for name, mask in self.on_duty.items() if skill in self.skills[name] and mask[span].all()]
+        skill, end = self.jobs[job].skill, self.edges[stretch + 1]
+        return [name for name, until in self.until.items() if until[stretch] >= end and skill in self.skills[name]]
 
 
 def roster(portfolio: Portfolio, schedule: Schedule, limits: Limits = LIMITS) -> Schedule:
@@ -143,24 +149,22 @@ def _greedy(part: _Part) -> dict[tuple[int, int], tuple[str, ...]]:
     """Match stretch by stretch: whoever did the work goes on, else whoever can stay with it longest comes."""
     found: dict[tuple[int, int], tuple[str, ...]] = {}
     staff = list(part.on_duty)
+    column_of = {name: column for column, name in enumerate(staff)}
     many = len(part.edges)
+    jobs_in: list[list[int]] = [[] for _ in range(many)]
+    for job, own in enumerate(part.stretches):
+        for stretch in own:
+            jobs_in[stretch].append(job)
     for stretch in range(many - 1):
-        units = [
-            (job, number)
-            for job, own in enumerate(part.stretches)
-            if stretch in own
-            for number in range(part.jobs[job].amount)
-        ]
+        units = [(job, number) for job in jobs_in[stretch] for number in range(part.jobs[job].amount)]
         # More than all that staying could save: a unit without an able engineer would break the rule.
         forbidden = 4 * many * (len(units) + 1)
         price = np.full((len(units), len(staff)), forbidden, dtype=np.int64)
         for row, (job, _) in enumerate(units):
-            able = set(part.able(job, stretch))
             before = found.get((job, stretch - 1), ())
-            for column, name in enumerate(staff):
-                if name in able:
-                    stays = _stays(part, job, stretch, name)
-                    price[row, column] = (many - stays) + (0 if name in before or not before else 2 * many)
+            for name in part.able(job, stretch):
+                stays = _stays(part, job, stretch, name)
+                price[row, column_of[name]] = (many - stays) + (0 if name in before or not before else 2 * many)
         rows, columns = linear_sum_assignment(price) if units else ((), ())
         taken: dict[int, list[str]] = defaultdict(list)
         for row, column in zip(map(int, rows), map(int, columns), strict=True):
@@ -172,10 +176,8 @@ def _greedy(part: _Part) -> dict[tuple[int, int], tuple[str, ...]]:
 
 def _stays(part: _Part, job: int, stretch: int, name: str) -> int:
     """Count for how many stretches from this one on an engineer is on duty without a break, up to the job's end."""
-    end = part.jobs[job].last
-    off = np.flatnonzero(~part.on_duty[name][part.edges[stretch] : end])
-    until = part.edges[stretch] + int(off[0]) if len(off) else end
-    return sum(1 for one in part.stretches[job] if one >= stretch and part.edges[one + 1] <= until)
+    until = min(part.until[name][stretch], part.jobs[job].last)
+    return bisect_right(part.edges, until) - 1 - stretch
 
 
 # --- the fewest ----------------------------------------------------------------------------------------------------
