@@ -12,15 +12,15 @@ Mathematical Programming 6, 1974) in a metric scaled by the weights.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
 from scheduler.solver.compiled import Compiled
 from scheduler.solver.forest import Forest, Rows
+from scheduler.solver.loads import Loads
 from scheduler.solver.sharing import Sharing
 from scheduler.solver.state import UNPLACED
 from scheduler.solver.windows import Floats, Numbers
@@ -78,40 +78,6 @@ class Bound:
         return kept
 
 
-@dataclass
-class _Demand:
-    """What changes take of resources, with equal demands (rows of `amounts`) told apart once."""
-
-    compiled: Compiled
-    amounts: csr_array = field(init=False)
-
-    def __post_init__(self) -> None:
-        known: dict[tuple[bytes, bytes], int] = {}
-        rows: list[tuple[int, int, int, int]] = []
-        entries: list[tuple[Numbers, Numbers]] = []
-        for change, spans in enumerate(self.compiled.use_spans):
-            for span in spans:
-                row = known.setdefault((span.targets.tobytes(), span.amounts.tobytes()), len(known))
-                if row == len(entries):
-                    entries.append((span.targets, span.amounts))
-                rows.append((change, span.offset, span.length, row))
-        self.spans = np.array(rows, dtype=np.int64).reshape(-1, 4)
-        indices = np.concatenate([np.zeros(0, dtype=np.int64), *(targets for targets, _ in entries)])
-        values = np.concatenate([np.zeros(0), *(amounts for _, amounts in entries)]).astype(np.float64)
-        pointers = np.cumsum([0, *(len(targets) for targets, _ in entries)])
-        self.amounts = csr_array((values, indices, pointers), shape=(len(entries), len(self.compiled.resources)))
-
-    def load(self, starts: Numbers, placed: npt.NDArray[np.bool_]) -> Floats:
-        """Add up what placed changes take of every resource; shape (resources, slots)."""
-        slots = self.compiled.slots
-        spans = self.spans[placed[self.spans[:, 0]]]
-        begin = np.minimum(starts[spans[:, 0]] + spans[:, 1], slots)
-        steps = np.zeros((self.amounts.shape[0], slots + 1))
-        np.add.at(steps, (spans[:, 3], begin), 1.0)
-        np.add.at(steps, (spans[:, 3], np.minimum(begin + spans[:, 2], slots)), -1.0)
-        return np.asarray(self.amounts.T @ np.cumsum(steps, axis=1)[:, :slots])
-
-
 class Lagrangian:
     """Multipliers of one compiled problem, improved step by step and kept between calls."""
 
@@ -123,9 +89,10 @@ class Lagrangian:
         self._charged = self.sharing.by_group(self.shares)
         self._steps = 0
         self.prices: Floats = np.zeros(compiled.capacity.shape)
+        self._priced = np.zeros(len(compiled.resources), dtype=np.bool_)
         self.cap_prices: Floats = np.zeros(len(compiled.caps))
         self._limits = np.array([cap.limit for cap in compiled.caps], dtype=np.float64)
-        self._demand = _Demand(compiled)
+        self._demand = Loads(compiled)
         widths = compiled.end - compiled.begin
         self.at = np.concatenate(([0], np.cumsum(widths)))
         self._cost = np.empty(int(self.at[-1]))
@@ -168,7 +135,7 @@ class Lagrangian:
 
     def _add_prices(self, brackets: Floats) -> None:
         """Charge every start for the resources that it takes."""
-        priced = self.prices.any(axis=1)
+        priced = self._priced
         if not priced.any():
             return
         slots, at = self.compiled.slots, self.at.tolist()
@@ -231,7 +198,9 @@ class Lagrangian:
         """Give the bound of the present multipliers, which may be a little below the best one."""
         brackets = self._brackets()
         paid, _ = self._choose(brackets)
-        value = paid - float((self.prices * self.compiled.capacity).sum()) - float(self.cap_prices @ self._limits)
+        dear = np.flatnonzero(self._priced)
+        value = paid - float((self.prices[dear] * self.compiled.capacity[dear]).sum())
+        value -= float(self.cap_prices @ self._limits)
         cents = int(np.ceil(value - self._slack)) if np.isfinite(value) else 0
         return Bound(cents, value, self._slack, brackets, self._drop, self.forest, self.at)
 
@@ -248,14 +217,17 @@ class Lagrangian:
         """Evaluate the bound of the current multipliers, record it, and move them uphill; give the bound."""
         brackets = self._brackets()
         paid, starts = self._choose(brackets)
-        value = paid - float((self.prices * self.compiled.capacity).sum()) - float(self.cap_prices @ self._limits)
+        dear = np.flatnonzero(self._priced)
+        value = paid - float((self.prices[dear] * self.compiled.capacity[dear]).sum())
+        value -= float(self.cap_prices @ self._limits)
         if not np.isfinite(value):
             self._theta = 0.0
             return value
         self._record(value, brackets)
         placed = starts != UNPLACED
         touched = self.sharing.touched(starts, placed)
-        excess, over = self._excess(starts, placed), self._over(starts, placed)
+        resources = self._demand.active(starts, placed, self._priced)
+        excess, over = self._excess(resources, starts, placed), self._over(starts, placed)
         columns = len(touched.cell)
         weight = self.compiled.weight[touched.cell, touched.at].astype(np.float64)
         # Project the step: holders without a share that are less active than the others stay without.
@@ -278,7 +250,8 @@ class Lagrangian:
         uphill = length * weight[touched.column] * direction
         self._move_shares(touched.column, touched.holder, touched.slot, weight, uphill)
         if excess.size:
-            self.prices = np.maximum(0.0, self.prices + length * scale * excess)
+            self.prices[resources] = np.maximum(0.0, self.prices[resources] + length * scale * excess)
+            self._priced[resources] = self.prices[resources].any(axis=1)
         self.cap_prices = np.maximum(0.0, self.cap_prices + length * cap_scale * over)
         return value
 
@@ -286,12 +259,12 @@ class Lagrangian:
         """Give resource prices a small part of an average change's cost, so that one step length suits both."""
         return max(abs(value), 1.0) / max(1, self.compiled.changes) / 100.0
 
-    def _excess(self, starts: Numbers, placed: npt.NDArray[np.bool_]) -> Floats:
-        """Give demand minus capacity per resource and slot; where a price is 0 and nothing is short it is 0."""
-        if not self.compiled.resources:
+    def _excess(self, resources: Numbers, starts: Numbers, placed: npt.NDArray[np.bool_]) -> Floats:
+        """Give demand minus capacity of some resources per slot; where a price is 0 and nothing is short it is 0."""
+        if not len(resources):
             return np.zeros((0, self.compiled.slots))
-        excess = self._demand.load(starts, placed) - self.compiled.capacity
-        excess[(self.prices <= 0) & (excess < 0)] = 0.0
+        excess = self._demand.load(resources, starts, placed) - self.compiled.capacity[resources]
+        excess[(self.prices[resources] <= 0) & (excess < 0)] = 0.0
         return excess
 
     def _over(self, starts: Numbers, placed: npt.NDArray[np.bool_]) -> Floats:
