@@ -261,3 +261,38 @@ def test_a_run_that_ends_at_once_returns_its_first_plan() -> None:
     starts = dict(enumerate(answer.starts))
     assert not list(compiled.problem.broken(starts))
     assert compiled.problem.cost(starts) == answer.objective
+
+
+def own_workers() -> set[int]:
+    """List the worker processes that this process has started and that are running."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and not gone(int(entry.name)):
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                command = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if parent == os.getpid() and b"cpsat.py" in command:
+                found.add(int(entry.name))
+    return found
+
+
+def test_a_run_whose_workers_are_killed_again_and_again_keeps_its_plan() -> None:
+    state, _, _ = crowded(60, 1200, 5)
+    compiled, answers = state.compiled, []
+    run = threading.Thread(target=lambda: answers.append(optimise(compiled, Effort(12.0), workers=2)))
+    run.start()
+    killed = 0
+    while run.is_alive():
+        for pid in own_workers():
+            os.kill(pid, signal.SIGKILL)
+            killed += 1
+        run.join(0.7)
+    assert killed > 0
+    (answer,) = answers
+    assert answer.status in ("OPTIMAL", "FEASIBLE")
+    starts = dict(enumerate(answer.starts))
+    assert not list(compiled.problem.broken(starts))
+    assert compiled.problem.cost(starts) == answer.objective
+    assert not own_workers()
