@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scheduler.demand.impact import Cents, factors, prices
+from scheduler.carried import carried
+from scheduler.demand.impact import FACTOR_PARTS, Cents, factors, prices
 from scheduler.demand.topology import clients
 from scheduler.law import Cost
 from scheduler.portfolio import Portfolio
@@ -121,7 +122,8 @@ class Level:
     members: tuple[tuple[str, int, int], ...]
 
 
-def levels(portfolio: Portfolio) -> Iterator[Level]:
+@carried(*FACTOR_PARTS)
+def levels(portfolio: Portfolio) -> Sequence[Level]:
     """Cut the largest factor of every service into levels: each is paid once while any change reaches it."""
     rows: dict[str, dict[str, tuple[Fraction, ...]]] = {}
     distinct: dict[int, tuple[Fraction, ...]] = {}
@@ -134,12 +136,14 @@ def levels(portfolio: Portfolio) -> Iterator[Level]:
     ranks = {key: [rank[factor] for factor in row] for key, row in distinct.items()}
     # Factors never rise while work goes on, so a level is reached from the start on or never.
     reached = {key: [sum(one >= level for one in row) for level in range(len(rank))] for key, row in ranks.items()}
+    found: list[Level] = []
     for service, by_change in rows.items():
         below = 0
         for level in sorted({one for row in by_change.values() for one in ranks[id(row)]} - {0}):
             lengths = ((name, 0, reached[id(row)][level]) for name, row in by_change.items())
-            yield Level(service, values[below], values[level], tuple(one for one in lengths if one[2]))
+            found.append(Level(service, values[below], values[level], tuple(one for one in lengths if one[2])))
             below = level
+    return found
 
 
 def post(portfolio: Portfolio, problem: "Problem") -> None:

@@ -21,6 +21,8 @@ from scheduler.demand.usage import USAGE_PARTS, expected_users
 from scheduler.portfolio import Portfolio, remembered
 
 Cents = npt.NDArray[np.int64]
+# All that factors depend on.
+FACTOR_PARTS = ("policy", "changes", "services", "groups", "dependencies", "teams", "usage", "known_users")
 _LARGEST = int(np.iinfo(np.int64).max)
 _LARGEST_IN_32_BITS = int(np.iinfo(np.int32).max)
 
@@ -36,7 +38,7 @@ def factors(portfolio: Portfolio, change: str) -> Mapping[str, tuple[Fraction, .
     return _factors(portfolio)[change]
 
 
-@remembered
+@carried(*FACTOR_PARTS)
 def _factors(portfolio: Portfolio) -> Mapping[str, Mapping[str, tuple[Fraction, ...]]]:
     """Give `factors` of every change; those with the same effect and chances share theirs."""
     policy, users = portfolio.policy, clients(portfolio)
