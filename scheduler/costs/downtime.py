@@ -8,8 +8,8 @@ expected end of a change at the largest factor, `overrun` those that are only lo
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -29,9 +29,11 @@ NAME, OVERRUN = "downtime", "overrun"
 # --- bill: slot by slot, the changes at the largest factor ---------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Loss:
-    """A slot of a service that is lost at `factor`, for which `changes`, sorted, are answerable."""
+class _Loss(NamedTuple):
+    """A slot of a service that is lost at `factor`, for which `changes`, sorted, are answerable.
+
+    Losses at equal factors hold the same object.
+    """
 
     slot: int
     cost: str
@@ -46,16 +48,20 @@ def bill(portfolio: Portfolio, schedule: Schedule) -> Iterator[Charge]:
     """
     table, users, at = prices(portfolio), clients(portfolio), portfolio.horizon.at
     for service, losses in _losses(portfolio, schedule).items():
-        for change in sorted({change for loss in losses for change in loss.changes}):
-            for run in _runs([loss for loss in losses if change in loss.changes]):
-                first, last = run[0], run[-1]
-                within = slice(first.slot, last.slot + 1)
-                of_teams, weighted_of_teams = (
-                    _own(table.of_clients(service, first.factor, within, weighted=weighted), change, run)
-                    for weighted in (False, True)
-                )
-                for team, cents, weighted in zip(users[service], of_teams, weighted_of_teams, strict=True):
-                    if cents or weighted:
+        slots = np.array([loss.slot for loss in losses], dtype=np.int64)
+        amounts = table.at_factors(service, slots, [loss.factor for loss in losses])
+        places: dict[str, list[int]] = {}
+        for number, loss in enumerate(losses):
+            for change in loss.changes:
+                places.setdefault(change, []).append(number)
+        for change, numbers in sorted(places.items()):
+            own = [losses[number] for number in numbers]
+            begins = _begins(own)
+            sums = np.add.reduceat(_own(amounts[:, :, numbers], change, own), begins, axis=2).tolist()
+            for run, (begin, end) in enumerate(pairwise([*begins, len(own)])):
+                first, last = own[begin], own[end - 1]
+                for team, cents, weighted in zip(users[service], *sums, strict=True):
+                    if cents[run] or weighted[run]:
                         yield Charge(
                             cost=first.cost,
                             team=team,
@@ -64,8 +70,8 @@ def bill(portfolio: Portfolio, schedule: Schedule) -> Iterator[Charge]:
                             start=at(first.slot),
                             end=at(last.slot + 1),
                             share=first.factor,
-                            cents=cents,
-                            weighted_cents=weighted,
+                            cents=cents[run],
+                            weighted_cents=weighted[run],
                         )
 
 
@@ -73,40 +79,56 @@ def _losses(portfolio: Portfolio, schedule: Schedule) -> dict[str, list[_Loss]]:
     """Give the lost slots of every service that loses any, in order."""
     horizon = portfolio.horizon
     active: dict[str, dict[int, list[tuple[Fraction, str, bool]]]] = {}
+    # Equal factors become one object: comparing fractions is slow, and a few rows of them serve thousands of changes.
+    one_of: dict[Fraction, Fraction] = {}
+    rows: dict[int, list[Fraction]] = {}
     for placement in known(portfolio, schedule):
         begin, expected = horizon.floor(placement.start), horizon.ceil(placement.end)
         for service, row in factors(portfolio, placement.change).items():
             slots = active.setdefault(service, {})
-            for slot, factor in enumerate(row, start=begin):
+            if id(row) not in rows:
+                rows[id(row)] = [one_of.setdefault(factor, factor) for factor in row]
+            for slot, factor in enumerate(rows[id(row)], start=begin):
                 if factor and 0 <= slot < horizon.slots:
                     slots.setdefault(slot, []).append((factor, placement.change, slot < expected))
     losses: dict[str, list[_Loss]] = {}
     for service, slots in sorted(active.items()):
+        own = losses[service] = []
         for slot, running in sorted(slots.items()):
+            if len(running) == 1:
+                [(largest, change, planned)] = running
+                own.append(_Loss(slot, NAME if planned else OVERRUN, largest, (change,)))
+                continue
             largest = max(factor for factor, _, _ in running)
-            answerable = [(change, planned) for factor, change, planned in running if factor == largest]
+            answerable = [(change, planned) for factor, change, planned in running if factor is largest]
             cost = NAME if any(planned for _, planned in answerable) else OVERRUN
-            changes = tuple(sorted(change for change, _ in answerable))
-            losses.setdefault(service, []).append(_Loss(slot, cost, largest, changes))
-    return losses
+            own.append(_Loss(slot, cost, largest, tuple(sorted(change for change, _ in answerable))))
+    return {service: own for service, own in losses.items() if own}
 
 
-def _runs(losses: Sequence[_Loss]) -> Iterator[list[_Loss]]:
-    """Cut losses, in order, into stretches of neighbouring slots with one cost and one factor."""
-    # The place in the list less the slot stays the same along neighbouring slots.
-    for _, run in groupby(enumerate(losses), key=lambda one: (one[0] - one[1].slot, one[1].cost, one[1].factor)):
-        yield [loss for _, loss in run]
+def _begins(losses: Sequence[_Loss]) -> list[int]:
+    """Say where, in losses in order, stretches of neighbouring slots with one cost and one factor begin."""
+    return [
+        number
+        for number, loss in enumerate(losses)
+        if not number
+        or losses[number - 1].slot + 1 != loss.slot
+        or losses[number - 1].cost != loss.cost
+        or losses[number - 1].factor is not loss.factor
+    ]
 
 
-def _own(amounts: Cents, change: str, losses: Sequence[_Loss]) -> list[int]:
-    """Add up the equal parts of one of the changes that share losses; the first by id also takes what is left over.
+def _own(amounts: Cents, change: str, losses: Sequence[_Loss]) -> Cents:
+    """Give the equal part of one of the changes that share losses; the first by id also takes what is left over.
 
-    `amounts` has a row for each team and a column for each loss; so has the answer one sum for each team.
+    `amounts` has a column, in its last dimension, for each loss; so has the answer.
     """
+    if all(len(loss.changes) == 1 for loss in losses):
+        return amounts
     shares = np.array([len(loss.changes) for loss in losses])
-    own = amounts // shares
+    own: Cents = amounts // shares
     own += np.where([loss.changes[0] == change for loss in losses], amounts - own * shares, 0)
-    return [int(total) for total in own.sum(axis=1)]
+    return own
 
 
 # --- post: one cell per service and level of the factor ------------------------------------------------------------

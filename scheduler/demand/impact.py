@@ -99,7 +99,32 @@ class Prices:
             users = self._latest[1]
         return self._rates_of(teams, weighted=weighted).times(users, factor)
 
-    def _users_of(self, teams: Sequence[str], service: str, within: slice) -> npt.NDArray[np.int64]:
+    def at_factors(
+        self, service: str, slots: npt.NDArray[np.int64], factors: Sequence[Fraction]
+    ) -> npt.NDArray[np.int64]:
+        """Give `cents`, then `weighted`, of all clients in some slots, each at a factor of its own.
+
+        The answer has shape (2, clients, slots).
+        """
+        teams = self._clients.get(service, ())
+        common = lcm(*{factor.denominator for factor in factors})
+        multiples = [factor.numerator * (common // factor.denominator) for factor in factors]
+        users = self._users_of(teams, service, slots).astype(np.int64)
+        if int(users.max(initial=0)) * max(multiples, default=0) > _LARGEST:
+            each = zip(slots.tolist(), factors, strict=True)
+            return np.concatenate([self._of_slot(service, slot, factor) for slot, factor in each], axis=2)
+        users *= np.array(multiples, dtype=np.int64)
+        return np.array(
+            [self._rates_of(teams, weighted=weighted).times(users, Fraction(1, common)) for weighted in (False, True)]
+        )
+
+    def _of_slot(self, service: str, slot: int, factor: Fraction) -> npt.NDArray[np.int64]:
+        within = slice(slot, slot + 1)
+        return np.array([self.of_clients(service, factor, within, weighted=weighted) for weighted in (False, True)])
+
+    def _users_of(
+        self, teams: Sequence[str], service: str, within: slice | npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int64]:
         rows = [self._users.within((team, service), within) for team in teams]
         return np.array(rows, dtype=np.int64).reshape(len(teams), len(self._nobody[within]))
 

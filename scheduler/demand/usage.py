@@ -78,7 +78,7 @@ class Narrow(Mapping[Pair, npt.NDArray[np.int64]]):
         users.flags.writeable = False
         return users
 
-    def within(self, pair: Pair, slots: slice) -> Thousandths:
+    def within(self, pair: Pair, slots: slice | npt.NDArray[np.int64]) -> Thousandths:
         """Give the users of some slots in whatever bits they are kept."""
         return self._kept[pair][slots]
 

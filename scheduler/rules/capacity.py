@@ -74,16 +74,16 @@ def check(portfolio: Portfolio, schedule: Schedule) -> Iterator[Violation]:
 def _short(portfolio: Portfolio, schedule: Schedule, engineers: Mapping[str, Engineer]) -> Iterator[Violation]:
     """Name skills that too few engineers have, whoever is named."""
     short: dict[tuple[tuple[str, ...], tuple[str, ...], int, tuple[str, ...]], list[Window]] = {}
-    answers: dict[tuple[frozenset[str], frozenset[str]], frozenset[str]] = {}
-    shifts = duty(portfolio)
-    for slot, active in _by_slot(portfolio, schedule).items():
-        hours = Window(portfolio.horizon.at(slot), portfolio.horizon.at(slot + 1))
-        on_duty = frozenset(name for name in shifts if _holds(shifts[name], hours))
-        key = (frozenset(active), on_duty)
+    answers: dict[tuple[tuple[str, ...], frozenset[str]], frozenset[str]] = {}
+    by_slot, on_duty_by_slot = _by_slot(portfolio, schedule), _on_duty(portfolio)
+    for slot, active in by_slot.items():
+        on_duty = on_duty_by_slot[slot]
+        key = (active, on_duty)
         if key not in answers:
             answers[key] = _lacking(portfolio, active, on_duty)
         skills = answers[key]
         if skills:
+            hours = Window(portfolio.horizon.at(slot), portfolio.horizon.at(slot + 1))
             asking = tuple(name for name in active if skills & dict(portfolio.changes[name].skills).keys())
             units = sum(
                 amount for name in asking for skill, amount in portfolio.changes[name].skills if skill in skills
@@ -97,6 +97,22 @@ def _short(portfolio: Portfolio, schedule: Schedule, engineers: Mapping[str, Eng
                 f"at {window_text(stretch, portfolio.policy.time_zone)}; on duty with that: {listing(able) or 'nobody'}"
             )
             yield Violation(rule=NAME, changes=asking, text=text, window=stretch)
+
+
+@carried("policy", "engineers", "calendars")
+def _on_duty(portfolio: Portfolio) -> Sequence[frozenset[str]]:
+    """Give who works throughout each slot of the horizon."""
+    shifts = duty(portfolio)
+    masks = np.array([portfolio.horizon.covered(hours) for hours in shifts.values()], dtype=np.bool_)
+    masks = masks.reshape(len(shifts), portfolio.horizon.slots)
+    names, known = np.array(list(shifts), dtype=object), dict[bytes, frozenset[str]]()
+    found = []
+    for column in np.ascontiguousarray(masks.T):
+        key = column.tobytes()
+        if key not in known:
+            known[key] = frozenset(names[column].tolist())
+        found.append(known[key])
+    return found
 
 
 def _by_slot(portfolio: Portfolio, schedule: Schedule) -> Mapping[int, tuple[str, ...]]:
@@ -119,8 +135,10 @@ def _holds(shifts: Sequence[Window], hours: Window) -> bool:
 def _lacking(portfolio: Portfolio, active: Iterable[str], on_duty: Iterable[str]) -> frozenset[str]:
     """Match units to engineers; empty if all are served, else skills asked for by more units than can serve them."""
     units = [skill for name in active for skill, amount in portfolio.changes[name].skills for _ in range(amount)]
-    staff = sorted(on_duty)
     engineers = portfolio.engineers or {}
+    if _first_come(units, {name: engineers[name].skills for name in on_duty}):
+        return frozenset()
+    staff = sorted(on_duty)
     able = np.array([[skill in engineers[name].skills for name in staff] for skill in units], dtype=np.int8)
     able = able.reshape(len(units), len(staff))
     served = maximum_bipartite_matching(csr_array(able), perm_type="column") if staff else np.full(len(units), -1)
@@ -140,6 +158,16 @@ def _lacking(portfolio: Portfolio, active: Iterable[str], on_duty: Iterable[str]
     return frozenset(units[row] for row in reached)
 
 
+def _first_come(units: Sequence[str], free: dict[str, frozenset[str]]) -> bool:
+    """Tell whether all units are served when each takes whoever is free with the fewest skills: a quick sufficiency."""
+    for unit in units:
+        able = [name for name, skills in free.items() if unit in skills]
+        if not able:
+            return False
+        del free[min(able, key=lambda name: (len(free[name]), name))]
+    return True
+
+
 # --- check: the names ----------------------------------------------------------------------------------------------
 
 
@@ -149,15 +177,14 @@ def _wrong_names(portfolio: Portfolio, schedule: Schedule, engineers: Mapping[st
     for one in known(portfolio, schedule):
         for shift in one.engineers:
             hours = Window(shift.start, shift.end)
-            at = f"{one.change} at {window_text(hours, zone)}"
             if shift.engineer not in engineers:
-                text = f"there is no engineer {shift.engineer}, who is named for {at}"
+                text = f"there is no engineer {shift.engineer}, who is named for {_at(one, hours, zone)}"
             elif shift.skill not in engineers[shift.engineer].skills:
-                text = f"{shift.engineer} does not have {shift.skill}, but is named with it for {at}"
+                text = f"{shift.engineer} does not have {shift.skill}, but is named with it for {_at(one, hours, zone)}"
             elif hours.end <= hours.start:
                 text = f"{shift.engineer} is named for {one.change} from {window_text(hours, zone)}, which is no time"
             elif not _holds(shifts[shift.engineer], hours):
-                text = f"{shift.engineer} is not on duty throughout {at}"
+                text = f"{shift.engineer} is not on duty throughout {_at(one, hours, zone)}"
             else:
                 continue
             yield Violation(rule=NAME, changes=(one.change,), text=text, window=hours)
@@ -165,12 +192,20 @@ def _wrong_names(portfolio: Portfolio, schedule: Schedule, engineers: Mapping[st
             yield from _unserved(portfolio, one)
 
 
+def _at(placement: Placement, hours: Window, zone: str) -> str:
+    return f"{placement.change} at {window_text(hours, zone)}"
+
+
 def _unserved(portfolio: Portfolio, placement: Placement) -> Iterator[Violation]:
     horizon = portfolio.horizon
+    first, last = horizon.floor(placement.start), horizon.ceil(placement.reserved_until)
+    whole = Window(horizon.at(first), horizon.at(last))
     for skill, amount in portfolio.changes[placement.change].skills:
         served = [Window(one.start, one.end) for one in placement.engineers if one.skill == skill]
+        if sum(1 for hours in served if hours.contains(whole)) >= amount:
+            continue
         missing: dict[int, list[Window]] = {}
-        for slot in range(horizon.floor(placement.start), horizon.ceil(placement.reserved_until)):
+        for slot in range(first, last):
             hours = Window(horizon.at(slot), horizon.at(slot + 1))
             there = sum(1 for shift in served if shift.contains(hours))
             if there < amount:

@@ -189,6 +189,24 @@ def test_prices_of_some_slots_are_those_of_all():
     assert table.of_clients("lonely", third, weighted=True).shape == (0, 336)
 
 
+@pytest.mark.parametrize("factors_of", [("1", "1/3", "1/10"), (Fraction(10**18 - 1, 10**18), "1/7", "0.3")])
+def test_prices_at_factors_of_their_own_are_those_at_each(factors_of):
+    # The least common denominator of the second three, 7 × 10**18, times a price passes 64 bits.
+    users = np.arange(336) / 1000
+    p = portfolio(
+        teams=[team("s", price=10**6, level="x"), team("t", price=777)],
+        levels=[level("x", weight="1/3")],
+        users={("t", "app"): users, ("s", "app"): users[::-1]},
+    )
+    table, factors_of = prices(p), [Fraction(factor) for factor in factors_of]
+    slots = np.array([7, 100, 335])
+    found = table.at_factors("app", slots, factors_of)
+    for kind, one in enumerate((table.cents, table.weighted)):
+        for row, who in enumerate(("s", "t")):
+            expected = [int(one(who, "app", factor)[slot]) for slot, factor in zip(slots, factors_of, strict=True)]
+            assert found[kind, row].tolist() == expected
+
+
 def test_sums_hold_teams_of_different_prices_and_weights():
     # Per slot of half an hour, in whole cents: a 1 user × 333 × 0.5 × 0.1 = 16.65 -> 17; b 2 × 7 × 0.5 × 0.1 × 3/7 =
     # 0.3 -> 0; c 3 × 101 × 0.5 × 0.1 × 1.5 = 22.725 -> 23.
