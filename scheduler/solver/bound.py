@@ -204,6 +204,16 @@ class Lagrangian:
         cents = int(np.ceil(value - self._slack)) if np.isfinite(value) else 0
         return Bound(cents, value, self._slack, brackets, self._drop, self.forest, self.at)
 
+    def adopt(self, prices: Floats, cap_prices: Floats, shares: Floats) -> None:
+        """Take over multipliers found elsewhere, shaped as ours; none may be negative.
+
+        Shares are scaled to a split of the weight; a slot that nobody is charged for is split equally.
+        """
+        self.prices, self.cap_prices = np.maximum(prices, 0.0), np.maximum(cap_prices, 0.0)
+        self._priced = np.asarray(self.prices.any(axis=1))
+        self.shares = self.sharing.split(np.maximum(shares, 0.0))
+        self._charged = self.sharing.by_group(self.shares)
+
     # --- improving -------------------------------------------------------------------------------------------------
 
     def improve(self, upper: int, running: Callable[[], float]) -> Bound:

@@ -62,19 +62,20 @@ class Limits:
         solver = cp_model.CpSolver()
         for name, value in self.parameters(used).items():
             setattr(solver.parameters, name, value)
-        return solver, self._heard(lambda: solver.solve(model), solver.stop_search)
+        return solver, heard(lambda: solver.solve(model), solver.stop_search, self.stop)
 
     def solve(self, text: str, used: float = 0.0) -> Solved:
         """Solve a model over candidate starts, in text; ValueError where CP-SAT cannot read it."""
         solving = Solving(text, self.lean(used))
-        return self._heard(solving.run, solving.stop)
+        return heard(solving.run, solving.stop, self.stop)
 
-    def _heard(self, solve: Callable[[], T], stop_search: Callable[[], None]) -> T:
-        """Solve in a thread of its own, so that signals are handled and `stop` is heard meanwhile."""
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            solving = pool.submit(solve)
-            while not solving.done():
-                wait([solving], timeout=0.1)
-                if self.stop is not None and self.stop.is_set():
-                    stop_search()
-        return solving.result()
+
+def heard(solve: Callable[[], T], stop_search: Callable[[], object], stop: threading.Event | None) -> T:
+    """Solve in a thread of its own, so that signals are handled and `stop` is heard meanwhile."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        solving = pool.submit(solve)
+        while not solving.done():
+            wait([solving], timeout=0.1)
+            if stop is not None and stop.is_set():
+                stop_search()
+    return solving.result()

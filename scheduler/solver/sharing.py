@@ -129,6 +129,14 @@ class Sharing:
             shares[at] = np.divide(weight, among, out=np.zeros(len(weight)), where=reached[at] & (among > 0))
         return shares
 
+    def split(self, shares: Floats) -> Floats:
+        """Scale shares, shape (size,), to the weight of every slot; those of a slot without any become equal."""
+        which, ahead = _lists(self.last - self.first)
+        column = self.cell[which] * self.compiled.slots + self.first[which] + ahead
+        total = np.bincount(column, weights=shares, minlength=self.compiled.weight.size)
+        scale = np.divide(self.compiled.weight.ravel(), total, out=np.zeros(len(total)), where=total > 0)
+        return np.where(total[column] > 0, shares * scale[column], self.equal_shares())
+
     def by_group(self, shares: Floats) -> Floats:
         """Add up what each group is charged per slot; shape (charged_size,)."""
         charged = np.zeros(self.charged_size)
