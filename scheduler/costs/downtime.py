@@ -16,6 +16,7 @@ import numpy as np
 from scheduler.carried import carried
 from scheduler.demand.impact import FACTOR_PARTS, Cents, factors, prices
 from scheduler.demand.topology import clients
+from scheduler.demand.usage import USAGE_PARTS
 from scheduler.law import Cost
 from scheduler.portfolio import Portfolio
 from scheduler.schedule import Charge, Schedule, known
@@ -27,6 +28,9 @@ NAME, OVERRUN = "downtime", "overrun"
 
 
 # --- bill: slot by slot, the changes at the largest factor ---------------------------------------------------------
+
+
+_Active = list[tuple[str, int, int]]
 
 
 class _Loss(NamedTuple):
@@ -46,8 +50,24 @@ def bill(portfolio: Portfolio, schedule: Schedule) -> Iterator[Charge]:
 
     Neighbouring slots of the same cost, change and factor are one row; rows of no money are left out.
     """
+    known_rows = _known_rows(portfolio)
+    for service, active in sorted(_active(portfolio, schedule).items()):
+        found = known_rows.get(service)
+        if found is None or found[0] != active:
+            found = known_rows[service] = active, tuple(_rows(portfolio, service, active))
+        yield from found[1]
+
+
+@carried(*FACTOR_PARTS, *USAGE_PARTS)
+def _known_rows(portfolio: Portfolio) -> dict[str, tuple[_Active, tuple[Charge, ...]]]:
+    """Keep the latest rows of every service: a what-if moves few changes, and most services see none of them."""
+    return {}
+
+
+def _rows(portfolio: Portfolio, service: str, active: _Active) -> Iterator[Charge]:
     table, users, at = prices(portfolio), clients(portfolio), portfolio.horizon.at
-    for service, losses in _losses(portfolio, schedule).items():
+    losses = _losses(portfolio, service, active)
+    if losses:
         slots = np.array([loss.slot for loss in losses], dtype=np.int64)
         amounts = table.at_factors(service, slots, [loss.factor for loss in losses])
         places: dict[str, list[int]] = {}
@@ -75,35 +95,38 @@ def bill(portfolio: Portfolio, schedule: Schedule) -> Iterator[Charge]:
                         )
 
 
-def _losses(portfolio: Portfolio, schedule: Schedule) -> dict[str, list[_Loss]]:
-    """Give the lost slots of every service that loses any, in order."""
+def _active(portfolio: Portfolio, schedule: Schedule) -> dict[str, _Active]:
+    """Give the changes at work on each service that loses any slot, as (change, first slot, slot of expected end)."""
     horizon = portfolio.horizon
-    active: dict[str, dict[int, list[tuple[Fraction, str, bool]]]] = {}
-    # Equal factors become one object: comparing fractions is slow, and a few rows of them serve thousands of changes.
-    one_of: dict[Fraction, Fraction] = {}
-    rows: dict[int, list[Fraction]] = {}
+    active: dict[str, _Active] = {}
     for placement in known(portfolio, schedule):
-        begin, expected = horizon.floor(placement.start), horizon.ceil(placement.end)
-        for service, row in factors(portfolio, placement.change).items():
-            slots = active.setdefault(service, {})
-            if id(row) not in rows:
-                rows[id(row)] = [one_of.setdefault(factor, factor) for factor in row]
-            for slot, factor in enumerate(rows[id(row)], start=begin):
-                if factor and 0 <= slot < horizon.slots:
-                    slots.setdefault(slot, []).append((factor, placement.change, slot < expected))
-    losses: dict[str, list[_Loss]] = {}
-    for service, slots in sorted(active.items()):
-        own = losses[service] = []
-        for slot, running in sorted(slots.items()):
-            if len(running) == 1:
-                [(largest, change, planned)] = running
-                own.append(_Loss(slot, NAME if planned else OVERRUN, largest, (change,)))
-                continue
-            largest = max(factor for factor, _, _ in running)
-            answerable = [(change, planned) for factor, change, planned in running if factor is largest]
-            cost = NAME if any(planned for _, planned in answerable) else OVERRUN
-            own.append(_Loss(slot, cost, largest, tuple(sorted(change for change, _ in answerable))))
-    return {service: own for service, own in losses.items() if own}
+        one = placement.change, horizon.floor(placement.start), horizon.ceil(placement.end)
+        for service in factors(portfolio, placement.change):
+            active.setdefault(service, []).append(one)
+    return active
+
+
+def _losses(portfolio: Portfolio, service: str, active: _Active) -> list[_Loss]:
+    """Give the lost slots of a service, in order."""
+    slots_of_horizon = portfolio.horizon.slots
+    # Equal factors become one object: comparing fractions is slow.
+    one_of: dict[Fraction, Fraction] = {}
+    slots: dict[int, list[tuple[Fraction, str, bool]]] = {}
+    for change, begin, expected in active:
+        for slot, factor in enumerate(factors(portfolio, change)[service], start=begin):
+            if factor and 0 <= slot < slots_of_horizon:
+                slots.setdefault(slot, []).append((one_of.setdefault(factor, factor), change, slot < expected))
+    own = []
+    for slot, running in sorted(slots.items()):
+        if len(running) == 1:
+            [(largest, change, planned)] = running
+            own.append(_Loss(slot, NAME if planned else OVERRUN, largest, (change,)))
+            continue
+        largest = max(factor for factor, _, _ in running)
+        answerable = [(change, planned) for factor, change, planned in running if factor is largest]
+        cost = NAME if any(planned for _, planned in answerable) else OVERRUN
+        own.append(_Loss(slot, cost, largest, tuple(sorted(change for change, _ in answerable))))
+    return own
 
 
 def _begins(losses: Sequence[_Loss]) -> list[int]:

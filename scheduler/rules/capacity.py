@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 NAME = "capacity"
 # Sets of skills grow as 2 to the power of the skills that can replace one another.
 MOST_SKILLS = 10
+MOST_ANSWERS = 50_000
 
 
 @carried("policy", "engineers", "calendars")
@@ -74,12 +75,14 @@ def check(portfolio: Portfolio, schedule: Schedule) -> Iterator[Violation]:
 def _short(portfolio: Portfolio, schedule: Schedule, engineers: Mapping[str, Engineer]) -> Iterator[Violation]:
     """Name skills that too few engineers have, whoever is named."""
     short: dict[tuple[tuple[str, ...], tuple[str, ...], int, tuple[str, ...]], list[Window]] = {}
-    answers: dict[tuple[tuple[str, ...], frozenset[str]], frozenset[str]] = {}
+    answers = _answers(portfolio)
     by_slot, on_duty_by_slot = _by_slot(portfolio, schedule), _on_duty(portfolio)
     for slot, active in by_slot.items():
         on_duty = on_duty_by_slot[slot]
         key = (active, on_duty)
         if key not in answers:
+            if len(answers) >= MOST_ANSWERS:
+                answers.clear()
             answers[key] = _lacking(portfolio, active, on_duty)
         skills = answers[key]
         if skills:
@@ -113,6 +116,12 @@ def _on_duty(portfolio: Portfolio) -> Sequence[frozenset[str]]:
             known[key] = frozenset(names[column].tolist())
         found.append(known[key])
     return found
+
+
+@carried("policy", "changes", "engineers", "calendars")
+def _answers(portfolio: Portfolio) -> dict[tuple[tuple[str, ...], frozenset[str]], frozenset[str]]:
+    """Remember who lacks what, by the changes at work and the engineers on duty: a what-if leaves most slots alone."""
+    return {}
 
 
 def _by_slot(portfolio: Portfolio, schedule: Schedule) -> Mapping[int, tuple[str, ...]]:
@@ -251,9 +260,20 @@ def post(portfolio: Portfolio, problem: "Problem") -> None:
     ValueError
         Where more than `MOST_SKILLS` skills with different holders hang together through engineers who have several.
     """
+    for label, able, uses in _demands(portfolio):
+        problem.resource(NAME, label, able, uses)
+
+
+_Demand = tuple[str, npt.NDArray[np.int64], list[tuple[str, int, int, int]]]
+
+
+@carried("policy", "changes", "engineers", "calendars")
+def _demands(portfolio: Portfolio) -> Sequence[_Demand]:
+    """Give every set of skills that can be short, as (label, engineers on duty per slot, uses)."""
     if portfolio.engineers is None:
-        return
+        return []
     horizon = portfolio.horizon
+    found: list[_Demand] = []
     on_duty = {name: horizon.covered(shifts).astype(np.int64) for name, shifts in duty(portfolio).items()}
     lengths = {change.id: portfolio.reserved(change.id) for change in portfolio.changes.values() if change.skills}
     asking: dict[str, npt.NDArray[np.int64]] = {}
@@ -266,7 +286,8 @@ def post(portfolio: Portfolio, problem: "Problem") -> None:
         holders = [name for name, engineer in portfolio.engineers.items() if engineer.skills & skills]
         able = sum((on_duty[name] for name in holders), np.zeros(horizon.slots, dtype=np.int64))
         if sum(amount for _, amount, _, _ in uses) > able.min():
-            problem.resource(NAME, " or ".join(sorted(skills)), able, uses)
+            found.append((" or ".join(sorted(skills)), able, uses))
+    return found
 
 
 def _sets(portfolio: Portfolio) -> Iterator[frozenset[str]]:

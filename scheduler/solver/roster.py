@@ -27,6 +27,7 @@ from scheduler.rules.capacity import duty
 from scheduler.schedule import Placement, Schedule, Shift, known
 from scheduler.solver.exact import Limits
 
+MOST = 6_000  # jobs times stretches of a part: beyond that CP-SAT gets nowhere in the work it may do
 LIMITS = Limits(seconds=1.0, units=0.15)
 """Work that CP-SAT may put into one plan. In units, the same plan gets the same names everywhere."""
 
@@ -72,19 +73,27 @@ class _Part:
         return [name for name, until in self.until.items() if until[stretch] >= end and skill in self.skills[name]]
 
 
-def roster(portfolio: Portfolio, schedule: Schedule, limits: Limits = LIMITS) -> Schedule:
+def roster(
+    portfolio: Portfolio, schedule: Schedule, limits: Limits = LIMITS, before: Schedule | None = None
+) -> Schedule:
     """Name the engineers of every placement of a legal schedule; without a list of engineers there are no names.
 
-    Small parts are dealt with first: they are solved to the end before the limits are reached.
+    Small parts are dealt with first: they are solved to the end before the limits are reached. Whom `before` names
+    stays where nothing moved that competes for the same engineers.
     """
     if portfolio.engineers is None:
         return schedule
     shifts: dict[str, list[Shift]] = defaultdict(list)
     begun, left = time.monotonic(), limits.units
     for part in sorted(_parts(portfolio, schedule), key=lambda part: len(part.jobs) * len(part.edges)):
+        stays = _as_before(part, schedule, before) if before else None
+        if stays is not None:
+            shifts |= stays
+            continue
         names = _greedy(part)
         seconds = limits.seconds - (time.monotonic() - begun)
-        if hand_overs(part.jobs, names) and (seconds > 0 if left is None else left > 0):
+        small = len(part.jobs) * len(part.edges) <= MOST
+        if small and hand_overs(part.jobs, names) and (seconds > 0 if left is None else left > 0):
             names, spent = _fewest(part, names, replace(limits, seconds=seconds, units=left))
             left = None if left is None else left - spent
         for change, shift in _shifts(portfolio, part, names):
@@ -95,6 +104,17 @@ def roster(portfolio: Portfolio, schedule: Schedule, limits: Limits = LIMITS) ->
         return replace(one, engineers=tuple(order))
 
     return Schedule(tuple(named(one) for one in schedule.placements))
+
+
+def _as_before(part: _Part, schedule: Schedule, before: Schedule) -> dict[str, list[Shift]] | None:
+    """Give whom a schedule before named for the changes of a part, None if one of them moved or had nobody."""
+    found = {}
+    for change in {job.change for job in part.jobs}:
+        old = before.by_change.get(change)
+        if old is None or not old.engineers or old.reserved != schedule.by_change[change].reserved:
+            return None
+        found[change] = list(old.engineers)
+    return found
 
 
 def hand_overs(jobs: Sequence[Job], names: Names) -> int:
@@ -127,8 +147,10 @@ def _parts(portfolio: Portfolio, schedule: Schedule) -> Iterable[_Part]:
     rows, columns = zip(*links, strict=True) if links else ((), ())
     graph = coo_array((np.ones(len(links), dtype=np.int8), (rows, columns)), shape=(len(jobs), len(jobs)))
     labels = connected_components(graph, directed=False)[1] if jobs else np.zeros(0, dtype=np.int64)
-    for label in dict.fromkeys(labels.tolist()):
-        own = tuple(job for job, part in zip(jobs, labels.tolist(), strict=True) if part == label)
+    grouped: dict[int, list[Job]] = defaultdict(list)
+    for job, label in zip(jobs, labels.tolist(), strict=True):
+        grouped[label].append(job)
+    for own in map(tuple, grouped.values()):
         able = set().union(*(holders[job.skill] for job in own))
         first, last = min(job.first for job in own), max(job.last for job in own)
         edges = {edge for job in own for edge in (job.first, job.last)}

@@ -3,6 +3,7 @@
 import importlib.metadata
 import platform
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
@@ -10,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from scheduler.costs import COSTS
-from scheduler.horizon import WeeklyHours, all_inside
+from scheduler.horizon import Mask, WeeklyHours, all_inside
 from scheduler.portfolio import Portfolio, remembered
 from scheduler.rules import RULES
 from scheduler.schedule import Result, Schedule, Unplaced, schedule_of, total
@@ -18,14 +19,20 @@ from scheduler.solver.clash import emptied_by
 from scheduler.solver.compiled import Compiled, compile_problem
 from scheduler.solver.effort import Effort
 from scheduler.solver.fairness import SHARE, Shared, share_out
+from scheduler.solver.local import keep, kept, narrowed, replan
 from scheduler.solver.optimise import Answer, Progress, optimise
 from scheduler.solver.problem import Cents, Problem
 from scheduler.solver.reasons import with_reasons
 from scheduler.solver.roster import LIMITS, roster
 from scheduler.solver.state import UNPLACED
+from scheduler.solver.together import together
 from scheduler.verify import bill, verify
 
 FINISH_SHARE = 0.05
+TAIL, MOST_TAIL = 1.5, 0.3  # what follows the search, over the time of compiling, and its largest share of the limit
+MANY = 500  # changes from which on a plan is first brought up to date around what differs
+LOCAL_SECONDS = 2.0
+_TAKEN = "seconds of compiling"
 OFFICE_HOURS = WeeklyHours.parse("Mon-Fri 08:00-18:00")
 
 
@@ -48,9 +55,18 @@ def build(portfolio: Portfolio) -> Problem:
 
 
 @remembered
+def built(portfolio: Portfolio) -> Problem:
+    """Give the canonical problem of a portfolio, made once."""
+    return build(portfolio)
+
+
+@remembered
 def compiled(portfolio: Portfolio) -> Compiled:
     """Give the compiled canonical problem of a portfolio."""
-    return compile_problem(build(portfolio))
+    begun = time.monotonic()
+    problem = compile_problem(built(portfolio))
+    portfolio._memo[_TAKEN] = time.monotonic() - begun
+    return problem
 
 
 def solve(
@@ -90,35 +106,118 @@ def solve(
     Result
         OPTIMAL or FEASIBLE with a schedule; INFEASIBLE with a clash, or STOPPED, without.
     """
-    effort = Effort(time_limit, deterministic, stop or threading.Event())
+    whole = effort = Effort(time_limit, deterministic, stop or threading.Event())
+    first: Mapping[int, int] = {}
+    if previous is not None and deterministic is None and len(portfolio.changes) >= MANY:
+        quick = resolve(
+            portfolio, previous, time_limit=min(LOCAL_SECONDS, time_limit), seed=seed, stop=stop, known=True
+        )
+        # To improve on it takes the compiling, the search and names once more.
+        if quick is not None and whole.left < 3 * quick.seconds:
+            return quick
+        previous = previous if quick is None else quick.schedule
     problem = compiled(portfolio)
-    first = _starts(portfolio, problem, previous) if previous else {}
+    if deterministic is None:
+        kept_back = min(MOST_TAIL * time_limit, TAIL * portfolio._memo.get(_TAKEN, 0.0))
+        effort = Effort(time_limit - kept_back, None, whole.stop, whole.started)
+    if previous is not None:
+        first = _starts(portfolio, problem.problem, previous)
     # The cost comes first and keeps most of the effort; without fairness it has all of it.
     cost_effort = effort.first(1 - SHARE) if portfolio.policy.fairness_epsilon else effort
     answer = optimise(problem, cost_effort, seed=seed, workers=workers, first=first, progress=progress)
-    result = Result(
+    keep(portfolio, answer.priced)
+    parameters: Mapping[str, object] = {"time_limit": time_limit, "deterministic": deterministic, "workers": workers}
+    result = _result(portfolio, answer, seed, parameters)
+    if answer.status in ("OPTIMAL", "FEASIBLE"):
+        fair = _fairer(portfolio, answer, effort, seed=seed, workers=workers, progress=progress)
+        return _with_schedule(result, answer, fair, whole)
+    effort = whole
+    result = with_reasons(result, problem.problem, effort, progress)
+    unplaced = tuple(
+        Unplaced(change=name, reason=_no_start(portfolio, name, problem.ok) or "no schedule was found", drop_cents=None)
+        for name in portfolio.changes
+    )
+    return replace(result, unplaced=unplaced, seconds=effort.elapsed)
+
+
+def resolve(
+    portfolio: Portfolio,
+    previous: Schedule,
+    *,
+    time_limit: float = LOCAL_SECONDS,
+    seed: int = 0,
+    stop: threading.Event | None = None,
+    known: bool = False,
+) -> Result | None:
+    """Answer a what-if around what differs: a plan before is brought up to date, most of it as it was.
+
+    The portfolio should differ little from the one that `previous` is a plan for: a pin, a window rejected, a row
+    changed. About sixty changes are planned again together; losses are not spread over teams. Where the portfolio was
+    made by `dataclasses.replace` from one that `solve` planned in this process and only closes starts, its multipliers
+    give a bound; otherwise `bound_cents` is 0.
+
+    Parameters
+    ----------
+    portfolio
+        What to plan.
+    previous
+        A plan before.
+    time_limit
+        Seconds of the wall clock for building the problem and planning.
+    seed
+        Seed of everything random.
+    stop
+        Set it to end early.
+    known
+        Give up at once unless multipliers are known.
+
+    Returns
+    -------
+    Result | None
+        FEASIBLE or OPTIMAL, and checked like every plan; None where a mandatory change found no place, or no
+        multipliers were known.
+    """
+    whole = Effort(time_limit, None, stop or threading.Event())
+    before = kept(portfolio)
+    if before is None and known:
+        return None
+    problem = built(portfolio)
+    joined = together(problem)
+    again = narrowed(before, joined.problem if joined else problem) if before else None
+    if again is None and known:
+        return None
+    if again is not None:
+        searched = again.compiled
+    else:
+        searched = compile_problem(joined.problem) if joined else compiled(portfolio)
+    old = _starts(portfolio, problem, previous)
+    # About a third of what the problem took is what names and the check take afterwards.
+    effort = Effort(time_limit - max(0.1, whole.elapsed / 2), None, whole.stop, whole.started)
+    found = replan(searched, again.bound if again else None, joined.of_groups(old) if joined else old, effort, seed)
+    if found is None:
+        return None
+    starts, objective = joined.of_members(found[0]) if joined else found[0], found[1]
+    bound = min(again.bound.cents, objective) if again else 0
+    answer = Answer("OPTIMAL" if bound >= objective else "FEASIBLE", starts, objective, bound)
+    result = _result(portfolio, answer, seed, {"time_limit": time_limit, "deterministic": None, "workers": 1})
+    return _with_schedule(result, answer, Shared(starts, objective, None), whole, previous)
+
+
+def _result(portfolio: Portfolio, answer: Answer, seed: int, parameters: Mapping[str, object]) -> Result:
+    return Result(
         portfolio=portfolio,
         schedule=Schedule(),
         status=answer.status,
         objective_cents=answer.objective,
         bound_cents=answer.bound,
         seed=seed,
-        parameters={"time_limit": time_limit, "deterministic": deterministic, "workers": workers},
+        parameters=parameters,
         versions=versions(),
     )
-    if answer.status in ("OPTIMAL", "FEASIBLE"):
-        fair = _fairer(portfolio, answer, effort, seed=seed, workers=workers, progress=progress)
-        return _with_schedule(result, answer, fair, effort)
-    result = with_reasons(result, problem.problem, effort, progress)
-    unplaced = tuple(
-        Unplaced(change=name, reason=_no_start(portfolio, name) or "no schedule was found", drop_cents=None)
-        for name in portfolio.changes
-    )
-    return replace(result, unplaced=unplaced, seconds=effort.elapsed)
 
 
-def _starts(portfolio: Portfolio, problem: Compiled, schedule: Schedule) -> Mapping[int, int]:
-    horizon, index = portfolio.horizon, problem.problem.index
+def _starts(portfolio: Portfolio, problem: Problem, schedule: Schedule) -> Mapping[int, int]:
+    horizon, index = portfolio.horizon, problem.index
     return {
         index[placement.change]: horizon.floor(placement.start)
         for placement in schedule.placements
@@ -156,23 +255,37 @@ def _fairer(
     return share_out(portfolio, compiled(portfolio), answer.starts, left, seed=seed, workers=workers, tick=tick)
 
 
-def _with_schedule(result: Result, answer: Answer, fair: Shared, effort: Effort) -> Result:
+def _with_schedule(
+    result: Result, answer: Answer, fair: Shared, effort: Effort, before: Schedule | None = None
+) -> Result:
     portfolio = result.portfolio
-    names = compiled(portfolio).problem.changes
+    names = built(portfolio).changes
     starts = {
         name: portfolio.horizon.at(start) for name, start in zip(names, fair.starts, strict=True) if start != UNPLACED
     }
-    naming = LIMITS if effort.units is not None else replace(LIMITS, units=None)
-    schedule = roster(portfolio, schedule_of(portfolio, starts), naming)
-    charges = tuple(bill(portfolio, schedule))
+    naming = LIMITS
+    if effort.units is None:
+        naming = replace(LIMITS, units=None, seconds=min(LIMITS.seconds, max(0.1, effort.left / 2)))
+    plan = schedule_of(portfolio, starts)
+    schedule = roster(portfolio, plan, naming, before)
     broken = verify(portfolio, schedule)
+    if broken and before is not None:
+        # Whoever was named before need not be on duty any more.
+        schedule = roster(portfolio, plan, naming)
+        broken = verify(portfolio, schedule)
+    charges = tuple(bill(portfolio, schedule))
     if broken or total(charges) != fair.objective:
         raise AssertionError(
             f"the solver's plan fails its own check: {[violation.text for violation in broken[:3]]}, "
             f"bill {total(charges)}, objective {fair.objective}"
         )
     unplaced = tuple(
-        Unplaced(change=name, reason=_why_dropped(portfolio, name), drop_cents=portfolio.changes[name].drop_cost_cents)
+        Unplaced(
+            change=name,
+            # Compiling takes longer than a plan that is only brought up to date.
+            reason=_why_dropped(portfolio, name, compiled(portfolio).ok if before is None else None),
+            drop_cents=portfolio.changes[name].drop_cost_cents,
+        )
         for name in names
         if name not in starts
     )
@@ -189,16 +302,16 @@ def _with_schedule(result: Result, answer: Answer, fair: Shared, effort: Effort)
     )
 
 
-def _why_dropped(portfolio: Portfolio, change: str) -> str:
-    return (
-        _no_start(portfolio, change) or "leaving it out costs less than any window it could have, or no window was left"
-    )
+def _why_dropped(portfolio: Portfolio, change: str, ok: Mask | None) -> str:
+    none_left = _no_start(portfolio, change, ok)
+    return none_left or "leaving it out costs less than any window it could have, or no window was left"
 
 
-def _no_start(portfolio: Portfolio, change: str) -> str:
-    """Say which rules leave a change no start, or nothing where one is left."""
-    problem = compiled(portfolio)
-    if problem.ok[problem.problem.index[change]].any():
+def _no_start(portfolio: Portfolio, change: str, ok: Mask | None) -> str:
+    """Say which rules leave a change no start, or nothing where `ok`, or else its own masks, leave one."""
+    problem = built(portfolio)
+    number = problem.index[change]
+    if (problem.allowed(number) if ok is None else ok[number]).any():
         return ""
     texts = [one.text for one in emptied_by(portfolio, change)]
     return "no start is left: " + ("; ".join(texts) or "what must come after it has none")
