@@ -205,12 +205,13 @@ class Lagrangian:
         return Bound(cents, value, self._slack, brackets, self._drop, self.forest, self.at)
 
     def adopt(self, prices: Floats, cap_prices: Floats, shares: Floats) -> None:
-        """Take over multipliers found elsewhere, shaped as ours; none may be negative.
+        """Take over multipliers found elsewhere, shaped as ours; steps rest until `improve` asks for more.
 
         Shares are scaled to a split of the weight; a slot that nobody is charged for is split equally.
         """
         self.prices, self.cap_prices = np.maximum(prices, 0.0), np.maximum(cap_prices, 0.0)
         self._priced = np.asarray(self.prices.any(axis=1))
+        self._theta = 0.0
         self.shares = self.sharing.split(np.maximum(shares, 0.0))
         self._charged = self.sharing.by_group(self.shares)
 

@@ -6,7 +6,7 @@ they give is that of the relaxation. They are only ever taken as multipliers, so
 or its tolerances leave wrong.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,9 @@ from ortools.linear_solver.python import model_builder_helper as linear
 from scipy.sparse import csr_matrix
 
 from scheduler.solver.bound import Lagrangian
-from scheduler.solver.compiled import Compiled
+from scheduler.solver.compiled import Compiled, window_of
 from scheduler.solver.limits import Limits, heard
+from scheduler.solver.mixed import Found, solved
 from scheduler.solver.windows import Floats, Numbers, reach
 
 MOST_STARTS = 20_000
@@ -24,6 +25,10 @@ MOST_ENTRIES = 2_000_000
 """Numbers in the matrix of the program without shared cells."""
 MOST_COVERS = 60_000
 """Numbers in the rows of shared cells; with more of them steps of the bound get further in the time."""
+MIXED_STARTS = 6_000
+"""Starts left after reduced-cost fixing among which HiGHS chooses."""
+MIXED_ERROR = 0.01
+"""How far its bound, which is not exact, is trusted: whole costs lie 1 apart."""
 ENTRY_UNITS = 1e-6
 """What the program takes per number in its matrix."""
 LAG_ENTRIES = 6
@@ -171,6 +176,15 @@ class _Program:
             kept = cell[covered] >= 0
             self.lines.put(row + np.searchsorted(slots, covered[kept]), columns[kept], 1.0)
 
+    def whole(self, limits: Limits) -> Found | None:
+        """Solve with whole starts."""
+        lines = self.lines
+        whole = np.arange(self.columns) < len(self.change)
+        low, high = np.concatenate(lines.low), np.concatenate(lines.high)
+        entries, rows, columns = map(np.concatenate, (lines.numbers, lines.rows, lines.columns))
+        program = {"entries": entries, "rows": rows, "columns": columns, "low": low, "high": high, "whole": whole}
+        return solved(program | {"costs": np.concatenate(self.costs)}, limits.seconds, limits.stop)
+
     def multipliers(self, duals: Floats) -> tuple[Floats, Floats, Floats]:
         """Give the prices of resources and caps and the shares that the dual values of the rows amount to."""
         worth = np.maximum(0.0, -duals)
@@ -204,17 +218,19 @@ class _Program:
         return np.array(solver.dual_values()) if finished else None
 
 
-def price_by_relaxation(lagrangian: Lagrangian, upper: int, limits: Limits) -> float:
-    """Give the bound the multipliers of the linear relaxation where they prove more; gives the units that it took.
+def price_by_relaxation(lagrangian: Lagrangian, upper: int, limits: Limits) -> tuple[bool, float]:
+    """Give the bound the multipliers of the linear relaxation where they prove more.
+
+    Gives whether steps cannot better them, and the units that it took.
 
     Does nothing where the relaxation is too large, or is not solved within the limits. `upper` is as in a step.
     """
     compiled = lagrangian.compiled
     if limits.stop is not None and limits.stop.is_set():
-        return 0.0
+        return False, 0.0
     entries = _entries(compiled)
     if int(compiled.ok.sum()) > MOST_STARTS or entries > MOST_ENTRIES or _cover_entries(compiled) > MOST_COVERS:
-        return 0.0
+        return False, 0.0
     program = _Program(lagrangian)
     found = program.duals(limits)
     if found is not None:
@@ -224,7 +240,36 @@ def price_by_relaxation(lagrangian: Lagrangian, upper: int, limits: Limits) -> f
             lagrangian.step(upper)
         else:
             lagrangian.adopt(*earlier)
-    return ENTRY_UNITS * program.lines.entries
+    return found is not None and not compiled.members, ENTRY_UNITS * program.lines.entries
+
+
+def few_kept(lagrangian: Lagrangian, upper: int) -> bool:
+    """Tell whether reduced costs leave few enough starts, to a plan cheaper than `upper`, for `best_of_kept`."""
+    return lagrangian.best.kept(upper) <= MIXED_STARTS
+
+
+def best_of_kept(lagrangian: Lagrangian, upper: int, limits: Limits) -> tuple[dict[int, int], int]:
+    """Choose, in a problem without budgets, among the starts that a plan cheaper than `upper` can take.
+
+    Gives the starts, empty where none were found within the limits, and a bound on every plan cheaper than `upper`.
+    """
+    compiled = lagrangian.compiled
+    ok = np.zeros_like(compiled.ok)
+    for change, (first, last) in enumerate(zip(compiled.begin.tolist(), compiled.end.tolist(), strict=True)):
+        ok[change, first:last] = compiled.ok[change, first:last] & lagrangian.best.keeps(change, upper)
+    begin, end = window_of(ok)
+    costs = [
+        row[first - old : last - old] if first < last else row[:0]
+        for row, first, last, old in zip(compiled.costs, begin, end, compiled.begin, strict=True)
+    ]
+    program = _Program(Lagrangian(replace(compiled, ok=ok, begin=begin, end=end, costs=costs)))
+    found = program.whole(limits)
+    if found is None or not len(found.values):
+        return {}, 0
+    taken = np.flatnonzero(found.values[: len(program.change)] > 0.5)
+    starts_of = dict(zip(program.change[taken].tolist(), program.start[taken].tolist(), strict=True))
+    bound = found.bound + sum(price for price in compiled.drop if price is not None)
+    return starts_of, int(np.ceil(bound - MIXED_ERROR)) if np.isfinite(bound) else 0
 
 
 def _entries(compiled: Compiled) -> int:

@@ -12,8 +12,9 @@ from typing import Literal
 
 import numpy as np
 
-from scheduler.solver.bound import Bound, Lagrangian
+from scheduler.solver.bound import Lagrangian
 from scheduler.solver.compiled import Compiled, compile_problem
+from scheduler.solver.duals import best_of_kept, few_kept, price_by_relaxation
 from scheduler.solver.effort import Effort
 from scheduler.solver.exact import Numbers, Outcome, solve_candidates
 from scheduler.solver.feasibility import find_any
@@ -29,6 +30,7 @@ PROOF_STARTS = 24_000  # starts left after reduced-cost fixing: solved whole in 
 NEIGHBOURHOOD_EFFORT, FIRST_SIZE = 2.0, 60  # seconds or units for one neighbourhood, and the changes in the first
 IN_FLIGHT, STEPS_BETWEEN = 2, 12  # in deterministic runs: neighbourhoods at a time, steps of the bound between two
 STALE = 2  # times that CP-SAT finds nothing better among the best starts of all changes
+RELAXATION_SHARE = 0.1  # of what is left of the budget at most for the linear relaxation
 CALL_UNITS, ARRAY_UNITS = 2e-5, 2e-9  # deterministic prices of a numpy call and of one array element
 
 
@@ -50,18 +52,6 @@ class Answer:
     starts: list[int]
     objective: int | None
     bound: int | None
-    priced: "Priced | None" = None
-
-
-@dataclass(frozen=True)
-class Priced:
-    """The best multipliers of a run, as prices of all starts of the problem that was searched.
-
-    In that problem, changes that must start together are one.
-    """
-
-    compiled: Compiled
-    bound: Bound
 
 
 def optimise(
@@ -76,11 +66,9 @@ def optimise(
     """Plan a canonical problem within a budget of effort; `first` gives starts to begin from."""
     joined = together(compiled.problem)
     if joined is None:
-        run = _Run(compiled, effort, seed, workers, progress)
-        answer = run.go(first or {})
-        return replace(answer, priced=run.priced)
+        return _Run(compiled, effort, seed, workers, progress).go(first or {})
     run = _Run(compile_problem(joined.problem), effort, seed, workers, progress)
-    answer = replace(run.go(joined.of_groups(first or {})), priced=run.priced)
+    answer = run.go(joined.of_groups(first or {}))
     return replace(answer, starts=joined.of_members(answer.starts)) if answer.starts else answer
 
 
@@ -96,7 +84,6 @@ class _Run:
     objective: int | None = None
     bound: int = 0
     _last: float = -1.0
-    lagrangian: Lagrangian | None = None
     rng: np.random.Generator = field(init=False)
 
     def __post_init__(self) -> None:
@@ -135,14 +122,18 @@ class _Run:
         if self.objective is None and not self.tiny:
             self._complete(neighbours, 0.6)
         self._anneal(neighbours, min(0.05, self.effort.used + 0.03) if self.effort.units is None else 0.05)
-        lagrangian = self.lagrangian = Lagrangian(self.compiled)
-        self._prove(lagrangian, 0.1 if self.objective is not None else 0.35)
+        lagrangian = Lagrangian(self.compiled)
+        settled = not self.tiny and self._relax(lagrangian)
+        if not settled:
+            self._prove(lagrangian, 0.1 if self.objective is not None else 0.35)
         if self.tiny and not self._proved:
             everything = {change: np.flatnonzero(ok) for change, ok in enumerate(self.compiled.ok)}
             outcome = self._whole(everything, self.effort.left)
             return self.objective is not None or outcome.answer != "INFEASIBLE"
         if self.objective is not None and not self._proved:
             with Pool(max(1, self.workers)) as pool:
+                if settled:
+                    self._close_in(lagrangian, pool)
                 self._improve(lagrangian, pool)
         return True
 
@@ -192,6 +183,34 @@ class _Run:
         )
         self.bound = max(self.bound, lagrangian.best.cents)
         self._tick(now=True)
+
+    def _relax(self, lagrangian: Lagrangian) -> bool:
+        """Take multipliers from the linear relaxation where it is small; True where steps cannot better them."""
+        self.phase = "bound"
+        limits = self._limits(RELAXATION_SHARE * self.effort.left)
+        settled, units = price_by_relaxation(lagrangian, self._ceiling(lagrangian), limits)
+        self.effort.charge(units)
+        self.bound = max(self.bound, lagrangian.best.cents)
+        self._tick(now=True)
+        return settled
+
+    def _close_in(self, lagrangian: Lagrangian, pool: Pool) -> None:
+        """Improve the plan until few starts are left that a cheaper one could take, and choose the best of those."""
+        if self.compiled.budgets or self.effort.units is not None:
+            return
+        restore(self.state, dict(enumerate(self.best or [])))
+        search = Neighbourhoods(self.state, self.rng, pool, FIRST_SIZE)
+        self._side_by_side(search, lagrangian, 0.15 + 0.85 * self.effort.used)
+        search.forget()
+        if self.objective is not None and not self._proved and few_kept(lagrangian, self.objective):
+            self.phase = "proof"
+            starts, bound = best_of_kept(lagrangian, self.objective, self._limits(0.9 * self.effort.left))
+            self.bound = max(self.bound, min(self.objective, bound))
+            restore(self.state, dict.fromkeys(range(self.compiled.changes), UNPLACED))
+            self._begin_with(starts)
+            self._keep()
+            restore(self.state, dict(enumerate(self.best or [])))
+            self._tick(now=True)
 
     def _ceiling(self, lagrangian: Lagrangian) -> int:
         return self.objective if self.objective is not None else 2 * max(1, lagrangian.best.cents)
@@ -272,11 +291,6 @@ class _Run:
         return outcome
 
     # --- keeping -----------------------------------------------------------------------------------------------------
-
-    @property
-    def priced(self) -> Priced | None:
-        """The multipliers of this run, once there are some."""
-        return None if self.lagrangian is None else Priced(self.compiled, self.lagrangian.best)
 
     @property
     def _proved(self) -> bool:
