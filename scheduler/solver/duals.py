@@ -181,7 +181,11 @@ class _Program:
         lines = self.lines
         whole = np.arange(self.columns) < len(self.change)
         low, high = np.concatenate(lines.low), np.concatenate(lines.high)
-        entries, rows, columns = map(np.concatenate, (lines.numbers, lines.rows, lines.columns))
+        entries, rows, columns = (
+            np.concatenate(lines.numbers),
+            np.concatenate(lines.rows),
+            np.concatenate(lines.columns),
+        )
         program = {"entries": entries, "rows": rows, "columns": columns, "low": low, "high": high, "whole": whole}
         return solved(program | {"costs": np.concatenate(self.costs)}, limits.seconds, limits.stop)
 

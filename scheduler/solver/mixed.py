@@ -36,7 +36,7 @@ def solved(program: Arrays, seconds: float, stop: threading.Event | None = None)
     which lie in [0, 1], and `whole` where those must be 0 or 1.
     """
     asked, paths = io.BytesIO(), os.pathsep.join(path for path in sys.path if path)
-    np.savez(asked, seconds=np.array(seconds), **dict(program))
+    np.savez(asked, allow_pickle=False, seconds=np.array(seconds), **program)
     process = subprocess.Popen(
         [sys.executable, "-P", __file__],
         stdin=subprocess.PIPE,
@@ -85,7 +85,7 @@ def _answer(asked: Arrays) -> dict[str, npt.NDArray[Any]]:
     solver.solve(model)
     if not solver.has_solution():
         return {"values": np.zeros(0), "bound": np.array(-np.inf)}
-    return {"values": solver.variable_values(), "bound": np.array(solver.best_objective_bound())}
+    return {"values": np.array(solver.variable_values()), "bound": np.array(solver.best_objective_bound())}
 
 
 def main() -> None:
@@ -95,7 +95,7 @@ def main() -> None:
     arrays = np.load(io.BytesIO(sys.stdin.buffer.read()))
     with os.fdopen(out, "wb") as pipe:
         buffer = io.BytesIO()
-        np.savez(buffer, **_answer(arrays))
+        np.savez(buffer, allow_pickle=False, **_answer(arrays))
         pipe.write(buffer.getvalue())
 
 

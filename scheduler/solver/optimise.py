@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from scheduler.solver.bound import Lagrangian
+from scheduler.solver.bound import Bound, Lagrangian
 from scheduler.solver.compiled import Compiled, compile_problem
 from scheduler.solver.duals import best_of_kept, few_kept, price_by_relaxation
 from scheduler.solver.effort import Effort
@@ -52,6 +52,18 @@ class Answer:
     starts: list[int]
     objective: int | None
     bound: int | None
+    priced: "Priced | None" = None
+
+
+@dataclass(frozen=True)
+class Priced:
+    """The best multipliers of a run, as prices of all starts of the problem that was searched.
+
+    In that problem, changes that must start together are one.
+    """
+
+    compiled: Compiled
+    bound: Bound
 
 
 def optimise(
@@ -66,9 +78,11 @@ def optimise(
     """Plan a canonical problem within a budget of effort; `first` gives starts to begin from."""
     joined = together(compiled.problem)
     if joined is None:
-        return _Run(compiled, effort, seed, workers, progress).go(first or {})
+        run = _Run(compiled, effort, seed, workers, progress)
+        answer = run.go(first or {})
+        return replace(answer, priced=run.priced)
     run = _Run(compile_problem(joined.problem), effort, seed, workers, progress)
-    answer = run.go(joined.of_groups(first or {}))
+    answer = replace(run.go(joined.of_groups(first or {})), priced=run.priced)
     return replace(answer, starts=joined.of_members(answer.starts)) if answer.starts else answer
 
 
@@ -84,6 +98,7 @@ class _Run:
     objective: int | None = None
     bound: int = 0
     _last: float = -1.0
+    lagrangian: Lagrangian | None = None
     rng: np.random.Generator = field(init=False)
 
     def __post_init__(self) -> None:
@@ -122,7 +137,7 @@ class _Run:
         if self.objective is None and not self.tiny:
             self._complete(neighbours, 0.6)
         self._anneal(neighbours, min(0.05, self.effort.used + 0.03) if self.effort.units is None else 0.05)
-        lagrangian = Lagrangian(self.compiled)
+        lagrangian = self.lagrangian = Lagrangian(self.compiled)
         settled = not self.tiny and self._relax(lagrangian)
         if not settled:
             self._prove(lagrangian, 0.1 if self.objective is not None else 0.35)
@@ -291,6 +306,11 @@ class _Run:
         return outcome
 
     # --- keeping -----------------------------------------------------------------------------------------------------
+
+    @property
+    def priced(self) -> Priced | None:
+        """The multipliers of this run, once there are some."""
+        return None if self.lagrangian is None else Priced(self.compiled, self.lagrangian.best)
 
     @property
     def _proved(self) -> bool:
