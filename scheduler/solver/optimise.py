@@ -52,7 +52,7 @@ class Answer:
     starts: list[int]
     objective: int | None
     bound: int | None
-    priced: "Priced | None" = None
+    priced: "Priced | None" = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
