@@ -75,7 +75,7 @@ Curve = Annotated[
     typer.Option(
         metavar="FILE",
         callback=_curve_path,
-        help="Write what every start of CHANGE would cost there, as .csv, .json, .svg or .png.",
+        help="Write what every start of CHANGE would cost at most, and at least, there: .csv, .json, .svg or .png.",
     ),
 ]
 Out = Annotated[str | None, typer.Option(metavar="DIR", help="Write schedule, charges, report and feeds there.")]
@@ -216,7 +216,7 @@ def explain_command(
         except ValueError as error:
             raise InputError([f"{schedule}: {error}"]) from error
         explanations = [witness.explain(one) for one in (portfolio.changes if change is None else [change])]
-        price = None if change is None else witness.curve(change)
+        price = None if change is None else witness.curve(change, at_least=curve is not None)
         if curve is not None and price is not None:
             Path(curve).write_bytes(curve_file(portfolio, price, Path(curve).suffix.lower()))
     for violation in verify(portfolio, judged):

@@ -76,13 +76,21 @@ class Witness:
         self._partners = _partners(portfolio)
         self.charges: dict[str, list[Charge]] = defaultdict(list)
         self.lost: dict[tuple[str, str], list[Charge]] = defaultdict(list)
+        self.cents = 0
         for charge in bill(portfolio, schedule):
+            self.cents += charge.weighted_cents
             self.charges[charge.change].append(charge)
             if charge.cost in CLIENT_COSTS:
                 self.lost[charge.team, charge.service].append(charge)
 
-    def curve(self, change: str) -> PriceCurve:
-        """Price every start of a change and say which rules forbid it."""
+    def curve(self, change: str, *, at_least: bool = False) -> PriceCurve:
+        """Price every start of a change and say which rules forbid it; `at_least` also bounds what others can mend."""
+        least = None
+        if at_least:
+            # Loaded for this alone: whoever just explains a plan needs no OR-Tools.
+            from scheduler.solver.least import least_extra
+
+            least = least_extra(self.portfolio, change, self.cents)
         number, slot = self.index[change], self.slots.get(change)
         for state in (self.prices, self.rules):
             if slot is not None:
@@ -97,6 +105,7 @@ class Witness:
             cents=price,
             now_cents=int(price[slot]) if slot is not None else self.prices.compiled.drop[number] or 0,
             forbidden=forbidden,
+            at_least=least,
         )
 
     def explain(self, change: str) -> Explanation:

@@ -62,7 +62,10 @@ class PriceCurve:
 
     `cents` (what is minimised, int64) and the masks of `forbidden` (by name of rule) have shape (slots,); `slot` is
     where the change is, None without a window, and `now_cents` what it costs there (its drop price without one).
-    Starts that the rule `horizon` forbids are not priced to their end.
+    Starts that the rule `horizon` forbids are not priced to their end. `cents` less `now_cents` is what a start costs
+    on top at most, as others could move too; `at_least`, where it was asked for, is what any plan with that start costs
+    beyond this one at least (int64, shape (slots,)): below 0 where such a plan could be cheaper, and the largest number
+    there is where none exists.
     """
 
     change: str
@@ -70,14 +73,17 @@ class PriceCurve:
     cents: npt.NDArray[np.int64]
     now_cents: int
     forbidden: Mapping[str, Mask]
+    at_least: npt.NDArray[np.int64] | None = None
 
 
 def curve_rows(portfolio: Portfolio, curve: PriceCurve) -> list[dict[str, Any]]:
     """List every start of a change whose window lies inside the horizon, in order of time.
 
     `start` (an instant), `cents` (what is minimised, so weighted by service level), `extra_cents` (beyond what the
-    change costs now) and `forbidden_by` (names of rules, empty where the start is open).
+    change costs now, at most: others could move too), `forbidden_by` (names of rules, empty where the start is open)
+    and, where the curve has it, `at_least_cents`: what any plan with that start costs on top, None where there is none.
     """
+    never = np.iinfo(np.int64).max
     return [
         {
             "start": portfolio.horizon.at(slot),
@@ -85,6 +91,11 @@ def curve_rows(portfolio: Portfolio, curve: PriceCurve) -> list[dict[str, Any]]:
             "extra_cents": int(curve.cents[slot]) - curve.now_cents,
             "forbidden_by": [rule for rule, mask in curve.forbidden.items() if mask[slot]],
         }
+        | (
+            {}
+            if curve.at_least is None
+            else {"at_least_cents": None if curve.at_least[slot] == never else int(curve.at_least[slot])}
+        )
         for slot in range(portfolio.horizon.slots - portfolio.reserved(curve.change) + 1)
     ]
 

@@ -181,11 +181,12 @@ def test_the_curve_of_a_change_goes_to_a_file_and_into_json(folder: Path, tmp_pa
     table = tmp_path / "curve.csv"
     (explained,) = json.loads(run("explain", folder, schedule, "B", "--json", "--curve", table).stdout)["changes"]
     lines = table.read_text().splitlines()
-    assert lines[0] == "start,cents,extra_cents,forbidden_by"
+    assert lines[0] == "start,cents,extra_cents,forbidden_by,at_least_cents"
     assert len(explained["curve"]) == len(lines) - 1
     chosen = next(point for point in explained["curve"] if point["start"] == explained["placement"]["start"])
     assert (chosen["extra_cents"], chosen["forbidden_by"]) == (0, [])
-    assert f"{chosen['start']},{chosen['cents']},0," in lines
+    # Nobody loses anything here, so no plan costs less than nothing beyond this one.
+    assert f"{chosen['start']},{chosen['cents']},0,,0" in lines
     picture = tmp_path / "curve.SVG"
     assert run("explain", folder, schedule, "B", "--curve", picture).exit_code == 0
     assert picture.read_bytes().startswith(b"<svg ")

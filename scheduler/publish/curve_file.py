@@ -10,6 +10,8 @@ from scheduler.inputs.tables import utc_text
 from scheduler.portfolio import Portfolio
 
 CURVE_COLUMNS = ("start", "cents", "extra_cents", "forbidden_by")
+AT_LEAST = "at_least_cents"
+"""A further column of curves that were bounded; empty where no plan can have the start."""
 CURVE_FORMATS = (".csv", ".json", ".svg", ".png")
 
 
@@ -30,7 +32,9 @@ def curve_file(portfolio: Portfolio, curve: PriceCurve, suffix: str) -> bytes:
         return dump({"change": curve.change, "curve": rows}).encode("utf-8", "backslashreplace")
     table = io.StringIO()
     writer = csv.writer(table)
-    writer.writerow(CURVE_COLUMNS)
+    bounded = curve.at_least is not None
+    writer.writerow((*CURVE_COLUMNS, AT_LEAST) if bounded else CURVE_COLUMNS)
     for row in curve_rows(portfolio, curve):
-        writer.writerow((utc_text(row["start"]), row["cents"], row["extra_cents"], ";".join(row["forbidden_by"])))
+        known = (utc_text(row["start"]), row["cents"], row["extra_cents"], ";".join(row["forbidden_by"]))
+        writer.writerow((*known, row[AT_LEAST]) if bounded else known)
     return table.getvalue().encode()
