@@ -75,7 +75,7 @@ class Size:
 
 SAMPLE = Size(changes=59, services=40, weeks=8, teams=14, skills=6)
 SIZES = {
-    "S": Size(changes=50, services=20, weeks=4, teams=10, skills=3),
+    "S": Size(changes=50, services=20, weeks=4, teams=10, skills=6),
     "M": Size(changes=500, services=150, weeks=8, teams=40, skills=6),
     "L": Size(changes=2000, services=600, weeks=13, teams=80, skills=6),
     "XL": Size(changes=5000, services=2000, weeks=26, teams=120, skills=6),

@@ -13,7 +13,7 @@ from scheduler.inputs import InputError, load, read_schedule, with_previous
 from scheduler.portfolio import Portfolio
 from scheduler.publish.files import write_plan
 from scheduler.schedule import Result, Schedule
-from scheduler.solver.optimise import Progress
+from scheduler.solver.incumbent import Progress
 from scheduler.solver.solve import solve
 
 

@@ -14,7 +14,7 @@ from scheduler.inputs.tables import utc_text
 from scheduler.portfolio import Portfolio
 from scheduler.ruled_out import ruled_out
 from scheduler.schedule import Clash, Result, Violation
-from scheduler.solver.optimise import Progress
+from scheduler.solver.incumbent import Progress
 from scheduler.summary import HABIT_NAMES, compared_cents, count_text, is_proven, own_figures, proof_text, saves_text
 from scheduler.wording import instant_text, listing, money_text, window_text
 

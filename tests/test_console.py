@@ -9,7 +9,7 @@ from builders import change, level, portfolio, schedule, team
 from scheduler.batch import plan
 from scheduler.console import ProgressLine, ProgressRecords, progress_text, result_text, violations_text
 from scheduler.schedule import BaselineFigures, Clash, Relaxation, Result, Schedule, Unplaced, total
-from scheduler.solver.optimise import Progress
+from scheduler.solver.incumbent import Progress
 from scheduler.verify import bill
 
 

@@ -201,7 +201,7 @@ class _Phase:
         others = set(chosen)
         while chosen and len(chosen) < size:
             seed = chosen[int(self.rng.integers(len(chosen)))]
-            near = neighbours.related(seed, 4, self.rng, lambda other: self.state.starts[other] != UNPLACED)
+            near = neighbours.related([seed], 4, self.rng, lambda other: self.state.starts[other] != UNPLACED)
             fresh = [other for other in near if other not in others and self.state.starts[other] != UNPLACED]
             fresh = fresh or [change for change in self.placed if change not in others][:1]
             if not fresh:

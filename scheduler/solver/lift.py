@@ -12,21 +12,19 @@ left to a cluster only as the knowledge that they cost at least the threshold mo
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from scheduler.horizon import Mask
 from scheduler.solver.bound import Bound, Lagrangian
-from scheduler.solver.compiled import Compiled
+from scheduler.solver.cluster import Cluster, ClusterModel
 from scheduler.solver.covers import Numbers
 from scheduler.solver.cpsat import Solved
-from scheduler.solver.exact import Model
 from scheduler.solver.forest import Rows
 from scheduler.solver.limits import CHARACTER_UNITS, PACE, Limits
-from scheduler.solver.problem import Cents
-from scheduler.solver.state import UNPLACED, State
+from scheduler.solver.state import UNPLACED
 from scheduler.solver.windows import Floats
 from scheduler.solver.workers import Pool
 
@@ -34,77 +32,6 @@ MOST = 12
 """Changes in a cluster; larger ones are seldom solved and gain less."""
 ROUNDS = ((300, 1.0), (1200, 4.0), (4000, 12.0))
 """Starts left to a cluster, and the share of the limits for it, first and where that was not enough."""
-LARGEST = 2.0**36
-"""What a cluster's prices are scaled to at most, as whole numbers."""
-
-
-@dataclass
-class Cluster:
-    """Some changes, what they pay at the multipliers when each chooses alone, and what a known plan pays for them."""
-
-    changes: Sequence[int]
-    lower: float
-    upper: float = 0.0
-    gain: float = 0.0
-    round: int = 0
-    threshold: float = 0.0
-    linear: Mapping[int, Floats] = field(default_factory=dict)
-    weight: Mapping[int, Floats] = field(default_factory=dict)
-
-
-class _Members(State):
-    """An empty schedule in which cells weigh what a cluster's members hold of them."""
-
-    def __init__(self, compiled: Compiled, weight: Mapping[int, Cents]) -> None:
-        self.compiled = compiled
-        self.starts = [UNPLACED] * compiled.changes
-        self.free = compiled.capacity
-        self.room = [cap.limit for cap in compiled.caps]
-        self._weight = weight
-        self._nothing = np.zeros(compiled.slots, dtype=np.int64)
-
-    def open_weight(self, cell: int) -> Cents:
-        return self._weight.get(cell, self._nothing)
-
-    def counted_open(self, cell: int) -> Mask:
-        return np.ones(self.compiled.slots, dtype=np.bool_)
-
-
-class _ClusterModel(Model):
-    """A cluster's own problem in whole numbers; `base` is what was taken off its prices, in cents."""
-
-    def __init__(self, lagrangian: Lagrangian, cluster: Cluster, candidates: Mapping[int, Numbers]) -> None:
-        compiled = lagrangian.compiled
-        self._linear: dict[int, Floats] = {}
-        self._drops: dict[int, float | None] = {}
-        self.base = 0.0
-        for change, starts in candidates.items():
-            row, drop = cluster.linear[change][starts - compiled.begin[change]], compiled.drop[change]
-            least = min(float(row.min(initial=np.inf)), np.inf if drop is None else float(drop))
-            least = least if np.isfinite(least) else 0.0
-            self._linear[change] = row - least
-            self._drops[change] = None if drop is None else drop - least
-            self.base += least
-        size = sum(float(row.max(initial=0.0)) for row in self._linear.values())
-        size += sum(one for one in self._drops.values() if one) + sum(float(w.sum()) for w in cluster.weight.values())
-        self.scale = min(1e6, LARGEST / max(size, 1.0))
-        weight = {cell: np.floor(row * self.scale).astype(np.int64) for cell, row in cluster.weight.items()}
-        super().__init__(_Members(compiled, weight), candidates)
-        self.rows.minimise(self.prices)
-
-    def start_prices(self, change: int) -> Numbers:
-        return np.floor(self._linear[change] * self.scale).astype(np.int64)
-
-    def drop_price(self, change: int) -> int | None:
-        drop = self._drops[change]
-        return None if drop is None else int(np.floor(drop * self.scale))
-
-    def least(self, solved: Solved) -> float:
-        """Give what CP-SAT proved that the cluster pays at least, in cents; infinite where nothing fits."""
-        if solved.status == "INFEASIBLE":
-            return float("inf")
-        # No price is negative, so what says nothing says 0.
-        return self.base + max(0.0, solved.bound) / self.scale
 
 
 class Clusters:
@@ -266,7 +193,7 @@ class Clusters:
         # What rounding took below 0 would let a slot seem to pay somebody.
         cluster.linear, cluster.weight = linear, {cell: np.maximum(row, 0.0) for cell, row in weight.items()}
 
-    def model(self, cluster: Cluster) -> "_ClusterModel":
+    def model(self, cluster: Cluster) -> "ClusterModel":
         """Give the model of a cluster over the starts that its threshold and its round leave."""
         self.prepare(cluster)
         most = ROUNDS[cluster.round][0]
@@ -279,9 +206,9 @@ class Clusters:
             change: np.flatnonzero(row <= cluster.threshold) + int(self.compiled.begin[change])
             for change, row in reduced.items()
         }
-        return _ClusterModel(self.lagrangian, cluster, candidates)
+        return ClusterModel(self.lagrangian, cluster, candidates)
 
-    def take(self, cluster: Cluster, model: "_ClusterModel", solved: Solved) -> bool:
+    def take(self, cluster: Cluster, model: "ClusterModel", solved: Solved) -> bool:
         """Note what a cluster gains; tell whether more starts or more time could still raise that."""
         proved = min(model.least(solved), cluster.lower + cluster.threshold)
         cluster.gain = max(cluster.gain, proved - cluster.lower)
@@ -296,10 +223,21 @@ class Clusters:
         gained = sum(cluster.gain for cluster in self.clusters)
         return int(np.ceil(self.bound.value + gained - 2 * self.bound.slack))
 
+    def keeps(self, upper: int) -> list[Numbers]:
+        """Give for every change the starts that a plan cheaper than `upper` may still take, in order."""
+        gain_of = dict.fromkeys(range(self.compiled.changes), 0.0)
+        for cluster in self.clusters:
+            gain_of.update(dict.fromkeys(cluster.changes, cluster.gain))
+        value = self.bound.value + sum(cluster.gain for cluster in self.clusters)
+        return [
+            np.flatnonzero(value - gain + self.bound.reduced_row(change) <= upper - 1 + 2 * self.bound.slack)
+            + int(self.compiled.begin[change])
+            for change, gain in gain_of.items()
+        ]
+
 
 def lift(
-    lagrangian: Lagrangian,
-    starts: Sequence[int],
+    clusters: Clusters,
     limits: Limits,
     pool: Pool | None,
     running: Callable[[], float],
@@ -307,14 +245,13 @@ def lift(
 ) -> Iterator[int]:
     """Raise the bound cluster by cluster, the most promising first; gives every better bound, in weighted cents.
 
-    `starts` is the best plan known; each cluster is solved within a share of `limits`. Several are solved at a time
+    Each cluster is solved within a share of `limits`. Several are solved at a time
     where there is a `pool` of workers; results are taken in the order in which they were asked for. Ends with
     `running()` at 1, or when no cluster can gain more. `charge` is told the units of every solve.
     """
-    clusters = Clusters(lagrangian, starts)
-    best = max(lagrangian.best.cents, clusters.cents)
+    best = max(clusters.lagrangian.best.cents, clusters.cents)
     waiting = deque(clusters.clusters)
-    asked: deque[tuple[Cluster, _ClusterModel, int]] = deque()
+    asked: deque[tuple[Cluster, ClusterModel, int]] = deque()
     while waiting or asked:
         while waiting and running() < 1.0 and len(asked) < (1 if pool is None else pool.processes):
             cluster = waiting.popleft()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scheduler.solver.bound import Bound
+from scheduler.solver.bound import Bound, Lagrangian
 from scheduler.solver.exact import Model, posed
 from scheduler.solver.limits import Limits
 from scheduler.solver.search import Neighbours
@@ -18,11 +18,15 @@ from scheduler.solver.state import UNPLACED, State, restore
 from scheduler.solver.windows import Floats, Numbers
 from scheduler.solver.workers import Pool
 
-BEST_REDUCED, BEST_MARGINAL = 25, 12
+BEST_REDUCED, BEST_MARGINAL, BEST_BESIDE = 5, 3, 3
+TIES = 0.01  # of what a change costs on average: a reduced cost of that is as good as none
+SHARING = 0.5  # of the neighbourhoods are changes that share outages, wherever those are
 NEAR_DAYS = 6 / 28  # half of the neighbourhoods lie within this share of the horizon
-SMALLEST, LARGEST = 5, 150
-NARROW = 0.5  # of the candidates, for all changes together at first
-WIDER = 1.6  # candidates, each time that all changes together find nothing better among theirs
+FEW = 150  # changes that CP-SAT places all together
+SMALLEST, LARGEST = 5, 200
+FIRST_OF_FEW = 2.0  # times the candidates, where all changes are placed together
+WIDER = 1.6  # times the candidates, where nothing better was found for long
+PASSES = 3  # times that all changes were free since then, on average
 
 
 @dataclass
@@ -41,18 +45,20 @@ class Neighbourhoods:
     when it does not. `stale` counts the neighbourhoods of all changes since the last one that made the plan cheaper.
     """
 
-    def __init__(self, state: State, rng: np.random.Generator, pool: Pool, size: int) -> None:
-        self.state, self.rng, self.pool = state, rng, pool
+    def __init__(self, state: State, lagrangian: Lagrangian, rng: np.random.Generator, pool: Pool, size: int) -> None:
+        self.state, self.lagrangian, self.rng, self.pool = state, lagrangian, rng, pool
         self.neighbours = Neighbours(state.compiled)
         self.size = size
-        self.width = 1.0 if size < state.compiled.changes else NARROW
+        self.width = 1.0 if size < state.compiled.changes else FIRST_OF_FEW
         self.stale = 0
-        self.landed = self.improved = 0
+        self._fruitless = 0
         self._flights: dict[int, _Flight] = {}
         self._busy: set[int] = set()
         self._reference: Bound | None = None
         self._regret: Floats = np.ones(state.compiled.changes)
         self._posed = 0
+        self._noise = 0.0
+        self._lost: Floats = np.zeros(len(state.compiled.members))
 
     @property
     def in_flight(self) -> int:
@@ -61,16 +67,17 @@ class Neighbourhoods:
 
     # --- posing ------------------------------------------------------------------------------------------------------
 
-    def launch(self, bound: Bound, limits: Limits) -> int:
-        """Pose one more neighbourhood and give how many changes it frees; `bound` says which starts are promising."""
-        self._look_up(bound)
+    def launch(self, limits: Limits) -> int:
+        """Pose one more neighbourhood and give how many changes it frees."""
+        self._look_up()
         free = self._choose()
         before = {change: self.state.starts[change] for change in free}
         price = self.state.objective()
-        for change, start in before.items():
-            if start != UNPLACED:
-                self.state.remove(change)
-        candidates = {change: self._candidates(change, before) for change in free}
+        beside = {change: self._beside(change, start) for change, start in before.items() if start != UNPLACED}
+        for change in beside:
+            self.state.remove(change)
+        self._noise = TIES * price / max(1, self.state.compiled.changes)
+        candidates = {change: self._candidates(change, before, beside.get(change)) for change in free}
         model, constant = posed(self.state, candidates, before)
         restore(self.state, before)
         assert self.state.objective() == price
@@ -79,12 +86,14 @@ class Neighbourhoods:
         self._busy.update(free)
         return len(free)
 
-    def _look_up(self, bound: Bound) -> None:
-        """Note what the multipliers think of the present starts; not for every step, as it prices every start."""
-        if self._reference is None or (self._posed % 10 == 0 and bound is not self._reference):
-            self._reference = bound
-        if self._posed % 10 == 0:
-            compiled, reference = self.state.compiled, self._reference
+    def _look_up(self) -> None:
+        """Note what the multipliers think of the present starts; not every time, as it prices every start."""
+        if self._reference is None or self._posed % 10 == 0:
+            compiled, reference = self.state.compiled, self.lagrangian.best
+            self._reference = reference
+            starts = np.array(self.state.starts, dtype=np.int64)
+            collected = self.lagrangian.sharing.collected(self.lagrangian.shares, starts, starts != UNPLACED)
+            self._lost = np.maximum(self.state.paid() - collected, 0.0)
             for change, start in enumerate(self.state.starts):
                 row = reference.reduced_row(change)
                 ahead = start - int(compiled.begin[change])
@@ -109,19 +118,43 @@ class Neighbourhoods:
             if not self._busy:
                 return list(range(compiled.changes))
             # Beside all of them, half of them: whoever comes second must find something better still.
-            return self.neighbours.related(seed, max(1, compiled.changes // 2), self.rng, lambda _: True)
-
-        def near(other: int) -> bool:
-            return other not in self._busy and abs(state.starts[other] - middle) <= far
+            return self.neighbours.related([seed], max(1, compiled.changes // 2), self.rng, lambda _: True)
 
         few = 3 * self.size > compiled.changes
-        return self.neighbours.related(seed, self.size, self.rng, (lambda _: True) if few else near)
 
-    def _candidates(self, change: int, free: Mapping[int, int]) -> Numbers:
+        def near(other: int) -> bool:
+            return (few or other not in self._busy) and abs(state.starts[other] - middle) <= far
+
+        if self.neighbours.shares and self.rng.random() < SHARING:
+            # Who shares an outage may have to meet anywhere.
+            far = compiled.slots
+            if not self.neighbours.sharing(seed):
+                seed = self.neighbours.shares[int(self.rng.integers(len(self.neighbours.shares)))]
+            lost = float(self._lost.sum())
+            if lost > 0 and self.rng.random() < 0.7:
+                # A cell whose outages cost more than those who cause them are charged: they might meet better.
+                cell = int(self.rng.choice(len(self._lost), p=self._lost / lost))
+                own = {member.change for member in compiled.members[cell]}
+                return self.neighbours.related(sorted(own), self.size, self.rng, near, 0.95)
+            return self.neighbours.related([seed], self.size, self.rng, near, 0.95)
+        return self.neighbours.related([seed], self.size, self.rng, near, 0.3)
+
+    def _beside(self, change: int, start: int) -> Numbers:
+        """Give the best starts of a placed change where all others stay."""
+        self.state.remove(change)
+        legal, price = self.state.choices(change)
+        self.state.place(change, start)
+        best: Numbers = legal[np.argsort(price, kind="stable")[: int(self.width * BEST_BESIDE)]]
+        return best
+
+    def _candidates(self, change: int, free: Mapping[int, int], beside: Numbers | None) -> Numbers:
+        """Choose the starts that are best by the multipliers, with all free changes away, and with all others there."""
         legal, marginal = self.state.choices(change, free)
-        chosen = {free[change]} - {UNPLACED}
+        chosen = ({free[change]} - {UNPLACED}).union(() if beside is None else beside.tolist())
         if self._reference is not None:
             reduced = self._reference.reduced_row(change)[legal - self.state.compiled.begin[change]]
+            # Many starts are equally good to the multipliers: take others of them every time.
+            reduced = reduced + self.rng.exponential(self._noise, len(reduced))
             chosen.update(legal[np.argsort(reduced, kind="stable")[: int(self.width * BEST_REDUCED)]].tolist())
         chosen.update(legal[np.argsort(marginal, kind="stable")[: int(self.width * BEST_MARGINAL)]].tolist())
         return np.array(sorted(chosen), dtype=np.int64)
@@ -147,8 +180,6 @@ class Neighbourhoods:
             outcome = flight.model.outcome(solved, flight.constant)
             spent += outcome.units
             better = bool(outcome.starts) and self._take(flight.before, outcome.starts)
-            self.landed += 1
-            self.improved += better
             self._resize(len(flight.before), solved_to_the_end=outcome.answer == "OPTIMAL", better=better)
         return spent
 
@@ -159,15 +190,17 @@ class Neighbourhoods:
 
     def _resize(self, freed: int, *, solved_to_the_end: bool, better: bool) -> None:
         changes = self.state.compiled.changes
+        self._fruitless = 0 if better else self._fruitless + freed
         if better:
             self.stale = 0
-        elif solved_to_the_end and freed == changes:
-            self.stale += 1
+        elif solved_to_the_end and (freed == changes or self._fruitless > PASSES * changes):
+            self.stale += freed == changes
             self.width *= WIDER
+            self._fruitless = 0
         if solved_to_the_end:
-            self.size = min(changes, max(LARGEST, 1), self.size + 1 + self.size // 8)
-        else:
-            self.size = max(min(SMALLEST, changes), 3 * self.size // 4)
+            self.size = min(changes, LARGEST, self.size + 1 + self.size // 8)
+        elif not better:
+            self.size = max(min(SMALLEST, changes), 7 * self.size // 8)
 
     def _take(self, before: Mapping[int, int], starts: Mapping[int, int]) -> bool:
         """Move changes to new starts where that is still legal and no dearer; tell whether it made the plan cheaper."""

@@ -7,63 +7,32 @@ optimum.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 
-from scheduler.solver.bound import Bound, Lagrangian
+from scheduler.solver.bound import Lagrangian
 from scheduler.solver.compiled import Compiled, compile_problem
 from scheduler.solver.duals import best_of_kept, few_kept, price_by_relaxation
 from scheduler.solver.effort import Effort
 from scheduler.solver.exact import Numbers, Outcome, solve_candidates
 from scheduler.solver.feasibility import find_any
-from scheduler.solver.limits import Limits
-from scheduler.solver.neighbourhoods import LARGEST, Neighbourhoods
-from scheduler.solver.search import Insertion, Neighbours, anneal, complete, greedy, settle_ties
+from scheduler.solver.incumbent import ARRAY_UNITS, CALL_UNITS, Answer, Incumbent, Progress
+from scheduler.solver.lift import Clusters, lift
+from scheduler.solver.neighbourhoods import FEW, Neighbourhoods
+from scheduler.solver.search import Insertion, Neighbours, anneal, complete, descend, greedy, settle_ties
 from scheduler.solver.state import UNPLACED, State, restore
 from scheduler.solver.together import together
 from scheduler.solver.workers import Pool
 
-TINY_STARTS = 3_000  # all starts together: solved whole at once
 PROOF_STARTS = 24_000  # starts left after reduced-cost fixing: solved whole in the time that is left
-NEIGHBOURHOOD_EFFORT, FIRST_SIZE = 2.0, 60  # seconds or units for one neighbourhood, and the changes in the first
+NEIGHBOURHOOD_EFFORT, FIRST_SIZE = 1.5, 120  # seconds or units for one neighbourhood, and the changes in the first
 IN_FLIGHT, STEPS_BETWEEN = 2, 12  # in deterministic runs: neighbourhoods at a time, steps of the bound between two
-STALE = 2  # times that CP-SAT finds nothing better among the best starts of all changes
+CLUSTER_EFFORT = 10.0  # seconds or units for one cluster at most
+HEAT, HEAT_OF_GOOD = 0.3, 0.05  # of what a change costs on average, at first and for a plan that is good already
+TRUST = (1.0, 0.95, 0.98, 0.9, 0.8, 0.99)  # in multipliers, one plan after another
+STALE = 3  # times that CP-SAT finds nothing better among the best starts of all changes
 RELAXATION_SHARE = 0.1  # of what is left of the budget at most for the linear relaxation
-CALL_UNITS, ARRAY_UNITS = 2e-5, 2e-9  # deterministic prices of a numpy call and of one array element
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run stands; costs are whole weighted cents and None while unknown."""
-
-    seconds: float
-    phase: str
-    objective_cents: int | None
-    bound_cents: int | None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The best starts found (UNPLACED where dropped), their price and a bound on any plan of the whole problem."""
-
-    status: Literal["OPTIMAL", "FEASIBLE", "INFEASIBLE", "STOPPED"]
-    starts: list[int]
-    objective: int | None
-    bound: int | None
-    priced: "Priced | None" = field(default=None, compare=False)
-
-
-@dataclass(frozen=True)
-class Priced:
-    """The best multipliers of a run, as prices of all starts of the problem that was searched.
-
-    In that problem, changes that must start together are one.
-    """
-
-    compiled: Compiled
-    bound: Bound
 
 
 def optimise(
@@ -86,66 +55,43 @@ def optimise(
     return replace(answer, starts=joined.of_members(answer.starts)) if answer.starts else answer
 
 
-@dataclass
-class _Run:
-    compiled: Compiled
-    effort: Effort
-    seed: int
-    workers: int
-    report: Callable[[Progress], None] | None
-    phase: str = ""
-    best: list[int] | None = None
-    objective: int | None = None
-    bound: int = 0
-    _last: float = -1.0
-    lagrangian: Lagrangian | None = None
-    rng: np.random.Generator = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.rng = np.random.default_rng(self.seed)
-        self.state = State(self.compiled)
-        self.insertion = Insertion(self.compiled)
-        # Tiny problems are solved whole at once, so search and bound need only a start there.
-        self.tiny = int(self.compiled.ok.sum()) <= TINY_STARTS
-        self.steps = 100.0 if self.tiny else np.inf
-        parts = sum(map(len, (*self.compiled.cells_of, *self.compiled.uses_of, *self.compiled.counted_of)))
-        per_change = parts / max(1, self.compiled.changes)
-        width = float((self.compiled.end - self.compiled.begin).mean()) if self.compiled.changes else 0.0
-        self.insert_units = CALL_UNITS * (5 + per_change) + ARRAY_UNITS * width * (10 + per_change)
-
+class _Run(Incumbent):
     def go(self, first: Mapping[int, int]) -> Answer:
-        self._tick("first plan", now=True)
+        self.tick("first plan", now=True)
         if not all(ok.any() for ok, price in zip(self.compiled.ok, self.compiled.drop, strict=True) if price is None):
             return Answer("INFEASIBLE", [], None, None)
         self._begin_with(first)
         greedy(self.state, self.insertion)
-        self._keep()
+        self.keep()
         if self.objective is None and not self.tiny and not self._repair():
             return Answer("INFEASIBLE", [], None, None)
-        if not self._proved and not self._search():
+        if not self.proved and not self._search():
             return Answer("INFEASIBLE", [], None, None)
         if self.objective is None or self.best is None:
             return Answer("STOPPED", [], None, self.bound)
         restore(self.state, dict(enumerate(self.best)))
         settle_ties(self.state)
-        self._keep()
-        return Answer("OPTIMAL" if self._proved else "FEASIBLE", self.best, self.objective, self.bound)
+        self.keep()
+        return Answer("OPTIMAL" if self.proved else "FEASIBLE", self.best, self.objective, self.bound)
 
     def _search(self) -> bool:
         """Go through the phases; False if it is proven that there is no plan."""
         neighbours = Neighbours(self.compiled)
         if self.objective is None and not self.tiny:
             self._complete(neighbours, 0.6)
-        self._anneal(neighbours, min(0.05, self.effort.used + 0.03) if self.effort.units is None else 0.05)
+        self._anneal(neighbours, 0.03)
         lagrangian = self.lagrangian = Lagrangian(self.compiled)
         settled = not self.tiny and self._relax(lagrangian)
         if not settled:
-            self._prove(lagrangian, 0.1 if self.objective is not None else 0.35)
-        if self.tiny and not self._proved:
+            self._prove(lagrangian, 0.12 if self.objective is not None else 0.35)
+        if self.objective is not None and not self.tiny and not settled and not self.proved:
+            self._guided(lagrangian, 0.2)
+            self._anneal(neighbours, 0.3, HEAT_OF_GOOD)
+        if self.tiny and not self.proved:
             everything = {change: np.flatnonzero(ok) for change, ok in enumerate(self.compiled.ok)}
             outcome = self._whole(everything, self.effort.left)
             return self.objective is not None or outcome.answer != "INFEASIBLE"
-        if self.objective is not None and not self._proved:
+        if self.objective is not None and not self.proved:
             with Pool(max(1, self.workers)) as pool:
                 if settled:
                     self._close_in(lagrangian, pool)
@@ -162,28 +108,44 @@ class _Run:
     def _repair(self) -> bool:
         """Find a complete plan where insertion did not; False if it is proven that there is none."""
         self.phase = "looking for any plan"
-        outcome = find_any(self.compiled, self._limits(0.4 * self.effort.left))
+        outcome = find_any(self.compiled, self.limits(0.4 * self.effort.left))
         self.effort.charge(outcome.units)
         if outcome.answer == "INFEASIBLE":
             return False
         restore(self.state, dict.fromkeys(range(self.compiled.changes), UNPLACED))
         self._begin_with(outcome.starts)
         greedy(self.state, self.insertion)
-        self._keep()
+        self.keep()
         return True
 
     def _complete(self, neighbours: Neighbours, share: float) -> None:
         self.phase = "looking for any plan"
-        running = self.effort.until(share, 12 * self.insert_units, np.inf, self._tick)
+        running = self.effort.until(share, 12 * self.insert_units, np.inf, self.tick)
         complete(self.state, neighbours, self.insertion, self.rng, running)
-        self._keep()
+        self.keep()
 
-    def _anneal(self, neighbours: Neighbours, share: float) -> None:
+    def _guided(self, lagrangian: Lagrangian, share: float) -> None:
+        """Plan from nothing by what the multipliers know, trusting them more and less, and keep the best."""
         self.phase = "local search"
-        running = self.effort.until(share, 6 * self.insert_units, self.steps, self._tick)
-        starts = anneal(self.state, neighbours, self.insertion, self.rng, running)
+        running = self.effort.until(share, self.insert_units, np.inf, self.tick)
+        for trust in TRUST:
+            if running() >= 1.0:
+                break
+            state = State(self.compiled)
+            complete = greedy(state, Insertion(self.compiled, lagrangian.best, trust))
+            self.effort.charge(self.compiled.changes * self.insert_units)
+            if complete and not state.missing():
+                descend(state, running)
+                if state.objective() < (self.objective or 0):
+                    self.objective, self.best = state.objective(), list(state.starts)
+        restore(self.state, dict(enumerate(self.best or [])))
+
+    def _anneal(self, neighbours: Neighbours, share: float, heat: float = HEAT) -> None:
+        self.phase = "local search"
+        running = self.effort.until(share, 6 * self.insert_units, self.steps, self.tick)
+        starts = anneal(self.state, neighbours, self.insertion, self.rng, running, heat)
         restore(self.state, dict(enumerate(starts)))
-        self._keep()
+        self.keep()
 
     def _prove(self, lagrangian: Lagrangian, share: float) -> None:
         """Raise the bound; without a plan yet, only as far as prices of the starts are needed."""
@@ -191,22 +153,22 @@ class _Run:
 
         def tick() -> None:
             self.bound = max(self.bound, lagrangian.best.cents)
-            self._tick()
+            self.tick()
 
         lagrangian.improve(
             self._ceiling(lagrangian), self.effort.until(share, self._step_units(lagrangian), self.steps, tick)
         )
         self.bound = max(self.bound, lagrangian.best.cents)
-        self._tick(now=True)
+        self.tick(now=True)
 
     def _relax(self, lagrangian: Lagrangian) -> bool:
         """Take multipliers from the linear relaxation where it is small; True where steps cannot better them."""
         self.phase = "bound"
-        limits = self._limits(RELAXATION_SHARE * self.effort.left)
+        limits = self.limits(RELAXATION_SHARE * self.effort.left)
         settled, units = price_by_relaxation(lagrangian, self._ceiling(lagrangian), limits)
         self.effort.charge(units)
         self.bound = max(self.bound, lagrangian.best.cents)
-        self._tick(now=True)
+        self.tick(now=True)
         return settled
 
     def _close_in(self, lagrangian: Lagrangian, pool: Pool) -> None:
@@ -214,18 +176,18 @@ class _Run:
         if self.compiled.budgets or self.effort.units is not None:
             return
         restore(self.state, dict(enumerate(self.best or [])))
-        search = Neighbourhoods(self.state, self.rng, pool, FIRST_SIZE)
+        search = Neighbourhoods(self.state, lagrangian, self.rng, pool, FIRST_SIZE)
         self._side_by_side(search, lagrangian, 0.15 + 0.85 * self.effort.used)
         search.forget()
-        if self.objective is not None and not self._proved and few_kept(lagrangian, self.objective):
+        if self.objective is not None and not self.proved and few_kept(lagrangian, self.objective):
             self.phase = "proof"
-            starts, bound = best_of_kept(lagrangian, self.objective, self._limits(0.9 * self.effort.left))
+            starts, bound = best_of_kept(lagrangian, self.objective, self.limits(0.9 * self.effort.left))
             self.bound = max(self.bound, min(self.objective, bound))
             restore(self.state, dict.fromkeys(range(self.compiled.changes), UNPLACED))
             self._begin_with(starts)
-            self._keep()
+            self.keep()
             restore(self.state, dict(enumerate(self.best or [])))
-            self._tick(now=True)
+            self.tick(now=True)
 
     def _ceiling(self, lagrangian: Lagrangian) -> int:
         return self.objective if self.objective is not None else 2 * max(1, lagrangian.best.cents)
@@ -238,51 +200,74 @@ class _Run:
     def _improve(self, lagrangian: Lagrangian, pool: Pool) -> None:
         """Improve plan and bound side by side; prove the optimum where what is left to choose from is small."""
         restore(self.state, dict(enumerate(self.best or [])))
-        few = self.compiled.changes <= LARGEST
-        search = Neighbourhoods(self.state, self.rng, pool, self.compiled.changes if few else FIRST_SIZE)
-        while self.effort.used < 0.95 and not self._proved:
-            self._side_by_side(search, lagrangian, 0.5 * (1 + self.effort.used) if few else 0.95)
+        few = self.compiled.changes <= FEW
+        search = Neighbourhoods(self.state, lagrangian, self.rng, pool, self.compiled.changes if few else FIRST_SIZE)
+        while self.effort.used < 0.95 and not self.proved:
+            self._side_by_side(search, lagrangian, self.effort.used + 0.15 * self._left if few else 0.95)
             search.forget()
-            if few and self.effort.used < 0.95 and not self._proved:
-                self._prove(lagrangian, self.effort.used + 0.25 * (1 - self.effort.used))
-                self._finish(lagrangian)
+            if few and self.effort.used < 0.95 and not self.proved:
+                self._prove(lagrangian, self.effort.used + 0.05 * self._left)
+                self._lift(lagrangian, pool, self.effort.used + 0.5 * self._left)
                 search.stale = 0
-        self._finish(lagrangian)
+        self._finish(lagrangian, self.effort.left)
+
+    @property
+    def _left(self) -> float:
+        """The share of the budget that is left."""
+        return max(0.0, 1.0 - self.effort.used)
+
+    def _lift(self, lagrangian: Lagrangian, pool: Pool, share: float) -> None:
+        """Let clusters of changes choose together, then solve in full what that leaves, if it is little."""
+        if self.proved or self.best is None or self.objective is None:
+            return
+        self.phase = "bound, clusters"
+        clusters = Clusters(lagrangian, self.best)
+        running = self.effort.until(share, 0.0, np.inf, self.tick)
+        for cents in lift(clusters, self.limits(CLUSTER_EFFORT), pool, running, self._charge_shared):
+            self.bound = max(self.bound, min(cents, self.objective))
+            self.tick()
+            if self.proved:
+                return
+        kept = clusters.keeps(self.objective)
+        if sum(map(len, kept)) <= PROOF_STARTS:
+            self._whole(dict(enumerate(kept)), 0.7 * self.effort.left)
+
+    def _charge_shared(self, units: float) -> None:
+        # Two at a time take the time of one where there are two cores.
+        self.effort.charge(units / IN_FLIGHT)
 
     def _side_by_side(self, search: Neighbourhoods, lagrangian: Lagrangian, share: float) -> None:
         """Keep the workers busy with neighbourhoods and step the bound meanwhile."""
         counted = self.effort.units is not None
         step = self._step_units(lagrangian)
         self.phase = "exact, neighbourhoods"
-        while self.effort.used < share and not self._proved and search.stale < STALE:
-            while search.in_flight < (IN_FLIGHT if counted else max(1, self.workers)):
+        while self.effort.used < share and not self.proved and search.stale < STALE:
+            while search.in_flight < (IN_FLIGHT if counted else self.workers + 1):
                 whole = search.size >= self.compiled.changes
                 most = 0.3 * self.effort.left
-                freed = search.launch(lagrangian.best, self._limits(most if whole else min(NEIGHBOURHOOD_EFFORT, most)))
+                freed = search.launch(self.limits(most if whole else min(NEIGHBOURHOOD_EFFORT, most)))
                 self.effort.charge(freed * self.insert_units)
             stepped = 0
-            while stepped < (STEPS_BETWEEN if counted else 1) and lagrangian.moving and not self._proved:
+            while stepped < (STEPS_BETWEEN if counted else 1) and lagrangian.moving and not self.proved:
                 lagrangian.step(self._ceiling(lagrangian))
                 self.bound = max(self.bound, lagrangian.best.cents)
                 self.effort.charge(step)
                 stepped += 1
             spent = search.land(60.0 if counted else 0.0 if stepped else 0.1, in_order=counted)
-            # Two at a time take the time of one where there are two cores.
-            self.effort.charge(spent / IN_FLIGHT)
-            self._keep()
-            self._tick()
+            self._charge_shared(spent)
+            self.keep()
+            self.tick()
 
-    def _finish(self, lagrangian: Lagrangian) -> None:
+    def _finish(self, lagrangian: Lagrangian, limit: float) -> None:
         """Solve in full what a cheaper plan could still take; nothing left means that the plan is optimal."""
-        if self.objective is None or self._proved:
+        if self.objective is None or self.proved:
             return
-        self.phase = "proof"
         if lagrangian.best.kept(self.objective) <= PROOF_STARTS and self.effort.left > 0:
             kept = {
                 change: np.flatnonzero(lagrangian.best.keeps(change, self.objective)) + self.compiled.begin[change]
                 for change in range(self.compiled.changes)
             }
-            self._whole(kept, self.effort.left)
+            self._whole(kept, limit)
 
     def _whole(self, kept: Mapping[int, Numbers], limit: float) -> Outcome:
         """Solve over all kept starts at once: its bound holds for the whole, below the price of the known plan."""
@@ -291,43 +276,16 @@ class _Run:
         everyone = range(self.compiled.changes)
         candidates = {change: kept[change][empty.feasible(change, everyone)[kept[change]]] for change in everyone}
         hint = dict(enumerate(self.best)) if self.best else None
-        outcome = solve_candidates(empty, candidates, replace(self._limits(limit), workers=1, thorough=True), hint)
+        outcome = solve_candidates(empty, candidates, replace(self.limits(limit), workers=1, thorough=True), hint)
         self.effort.charge(outcome.units)
         ceiling = self.objective
         if outcome.starts:
             restore(self.state, dict(enumerate(self.compiled.changes * [UNPLACED])))
             restore(self.state, outcome.starts)
-            self._keep()
+            self.keep()
         if ceiling is None:
             self.bound = max(self.bound, int(np.ceil(outcome.bound - 1e-6)) if outcome.answer != "INFEASIBLE" else 0)
         else:
             self.bound = max(self.bound, min(ceiling, int(np.ceil(min(outcome.bound, ceiling) - 1e-6))))
-        self._tick(now=True)
+        self.tick(now=True)
         return outcome
-
-    # --- keeping -----------------------------------------------------------------------------------------------------
-
-    @property
-    def priced(self) -> Priced | None:
-        """The multipliers of this run, once there are some."""
-        return None if self.lagrangian is None else Priced(self.compiled, self.lagrangian.best)
-
-    @property
-    def _proved(self) -> bool:
-        return self.objective is not None and self.bound >= self.objective
-
-    def _limits(self, amount: float) -> Limits:
-        units = amount if self.effort.units is not None else None
-        return Limits(amount, units, self.workers, self.seed, self.effort.stop)
-
-    def _keep(self) -> None:
-        """Remember the state's plan if it is complete and the best so far: the incumbent lives outside any solver."""
-        price = self.state.objective()
-        if not self.state.missing() and (self.objective is None or price <= self.objective):
-            self.objective, self.best = price, list(self.state.starts)
-
-    def _tick(self, phase: str | None = None, now: bool = False) -> None:
-        self.phase = phase or self.phase
-        if self.report is not None and (now or self.effort.elapsed - self._last >= 0.5):
-            self._last = self.effort.elapsed
-            self.report(Progress(self._last, self.phase, self.objective, self.bound or None))

@@ -7,7 +7,7 @@ from scheduler.schedule import Result
 from scheduler.solver.clash import AT_LEAST, cores
 from scheduler.solver.clash_words import in_words
 from scheduler.solver.effort import Effort
-from scheduler.solver.optimise import Progress
+from scheduler.solver.incumbent import Progress
 from scheduler.solver.problem import Problem
 from scheduler.solver.relaxing import relaxations
 

@@ -19,7 +19,8 @@ from scheduler.solver.clash_words import MOST_NAMED
 from scheduler.solver.compiled import compile_problem
 from scheduler.solver.demands import FRAME, Demand, left_out, without
 from scheduler.solver.effort import Effort
-from scheduler.solver.optimise import Answer, optimise
+from scheduler.solver.incumbent import Answer
+from scheduler.solver.optimise import optimise
 from scheduler.solver.problem import Problem
 from scheduler.solver.state import UNPLACED
 from scheduler.standing import standing

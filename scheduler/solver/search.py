@@ -9,12 +9,14 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 import numpy as np
 
+from scheduler.solver.bound import Bound
 from scheduler.solver.compiled import Compiled
 from scheduler.solver.forest import Forest, Rows
 from scheduler.solver.state import UNPLACED, State, restore
 from scheduler.solver.windows import Numbers
 
 MOST_AHEAD = 6  # lags that an insertion looks along
+LEAST_GAIN = 1e-4  # share of the objective below which another round of single moves is not worth it
 
 
 def cheapest(state: State, change: int) -> tuple[int, int] | None:
@@ -29,17 +31,32 @@ def _first(state: State, change: int, starts: Numbers, price: np.ndarray[tuple[i
 
 
 class Insertion:
-    """Places changes one by one at their cheapest legal start, with an eye to those that lags tie to them."""
+    """Places changes one by one at their cheapest legal start, with an eye to those that lags tie to them.
 
-    def __init__(self, compiled: Compiled) -> None:
+    With a `guide` a start is judged by its reduced cost too, which counts `trust`, from 0 to 1, and its price the rest:
+    multipliers know where changes that are not placed yet would gladly share an outage.
+    """
+
+    def __init__(self, compiled: Compiled, guide: Bound | None = None, trust: float = 0.0) -> None:
         self.forest = Forest(compiled)
+        self._guide, self._trust = guide, trust
+
+    def choices(self, state: State, change: int, free: Collection[int] = ()) -> tuple[Numbers, Numbers]:
+        """Give the legal starts of a change and how this insertion judges them."""
+        starts, prices = state.choices(change, free)
+        if self._guide is None:
+            return starts, prices
+        reduced = self._guide.reduced_row(change)[starts - state.compiled.begin[change]]
+        # A start that no lag allows by the multipliers is not for them to judge.
+        reduced = np.where(np.isfinite(reduced), reduced, prices)
+        return starts, np.rint((1 - self._trust) * prices + self._trust * reduced).astype(np.int64)
 
     def insert(self, state: State, change: int, waiting: Collection[int] = ()) -> bool:
         """Place a change at its cheapest legal start, or leave an optional one out where that is cheaper.
 
         `waiting` are changes that are to be placed afterwards: what they will cost counts where a lag ties them to it.
         """
-        found = self._with_followers(state, change, waiting) or cheapest(state, change)
+        found = self._with_followers(state, change, waiting) or self._cheapest(state, change)
         drop = state.compiled.drop[change]
         if found is None:
             return drop is not None
@@ -47,6 +64,10 @@ class Insertion:
         if drop is None or price <= drop or _needed(state, change):
             state.place(change, start)
         return True
+
+    def _cheapest(self, state: State, change: int) -> tuple[int, int] | None:
+        legal, price = self.choices(state, change)
+        return (_first(state, change, legal, price), int(price.min())) if len(legal) else None
 
     def _with_followers(self, state: State, change: int, waiting: Collection[int]) -> tuple[int, int] | None:
         if change not in self.forest.links:
@@ -61,11 +82,11 @@ class Insertion:
         rows: Rows = {}
         out = {one: np.inf if (price := drop[one]) is None else float(price) for one in members}
         for one in members:
-            starts, prices = state.choices(one, members)
+            starts, prices = self.choices(state, one, members)
             rows[one] = np.full(end[one] - begin[one], np.inf)
             rows[one][starts - begin[one]] = prices
         # Its own lags to changes that are neither placed nor among these are asked for as ever.
-        starts, prices = state.choices(change, members)
+        starts, _ = state.choices(change, members)
         self.forest.gather(edges, rows, out)
         price = rows[change][starts - begin[change]]
         if not np.isfinite(price).any():
@@ -112,37 +133,76 @@ def greedy(state: State, insertion: Insertion | None = None) -> bool:
     return complete
 
 
+def descend(state: State, running: Callable[[], float]) -> None:
+    """Move one change after another to its cheapest start, all others staying, until that gains next to nothing."""
+    before = None
+    while before is None or state.objective() < (1 - LEAST_GAIN) * before:
+        before = state.objective()
+        for change in range(state.compiled.changes):
+            if running() >= 1.0:
+                return
+            start = state.starts[change]
+            if start != UNPLACED:
+                state.remove(change)
+                legal, price = state.choices(change)
+                state.place(change, int(legal[price.argmin()]) if len(legal) else start)
+
+
 class Neighbours:
-    """Which changes share a cell, a resource or a lag: what is worth replanning together."""
+    """Which changes share a cell, a resource, a cap or a lag: what is worth replanning together."""
 
     def __init__(self, compiled: Compiled) -> None:
-        groups = [{member.change for member in members} for members in (*compiled.members, *compiled.counted)]
-        groups += [{use.change for use in resource.uses} for resource in compiled.resources]
-        groups += [{lag.before, lag.after} for lag in compiled.problem.lags]
-        groups += [set(cap.amounts) for cap in compiled.caps]
-        self._groups = [sorted(group) for group in groups if len(group) > 1]
-        self._of: list[list[int]] = [[] for _ in range(compiled.changes)]
-        for number, group in enumerate(self._groups):
-            for change in group:
-                self._of[change].append(number)
+        cells = [{member.change for member in members} for members in (*compiled.members, *compiled.counted)]
+        others = [{use.change for use in resource.uses} for resource in compiled.resources]
+        others += [{lag.before, lag.after} for lag in compiled.problem.lags]
+        others += [set(cap.amounts) for cap in compiled.caps]
+        self._sharing = _groups_of(compiled.changes, cells)
+        self._bound = _groups_of(compiled.changes, others)
+        self.shares = [change for change, own in enumerate(self._sharing) if own]
 
-    def related(self, change: int, size: int, rng: np.random.Generator, near: Callable[[int], bool]) -> list[int]:
-        """Pick up to `size` changes around one: mostly such that share something, the rest by chance."""
-        chosen = [change]
-        seen = {change}
+    def sharing(self, change: int) -> bool:
+        """Tell whether a change may share an outage with others."""
+        return bool(self._sharing[change])
+
+    def related(
+        self,
+        first: Sequence[int],
+        size: int,
+        rng: np.random.Generator,
+        near: Callable[[int], bool],
+        sharing: float = 0.5,
+    ) -> list[int]:
+        """Pick up to `size` changes around some: mostly such that have something in common, the rest by chance.
+
+        `sharing` is how often that is a cell, where there is one, and not a resource, a cap or a lag.
+        """
+        chosen = [first[number] for number in rng.permutation(len(first))[:size].tolist()]
+        seen = set(chosen)
         for _ in range(4 * size):
             if len(chosen) >= size:
                 break
-            around = self._of[chosen[int(rng.integers(len(chosen)))]]
+            one = chosen[int(rng.integers(len(chosen)))]
+            cells, others = self._sharing[one], self._bound[one]
+            around = cells if cells and (not others or rng.random() < sharing) else others
             if around and rng.random() < 0.9:
-                group = self._groups[around[int(rng.integers(len(around)))]]
+                group = around[int(rng.integers(len(around)))]
                 other = group[int(rng.integers(len(group)))]
             else:
-                other = int(rng.integers(len(self._of)))
+                other = int(rng.integers(len(self._bound)))
             if other not in seen and near(other):
                 seen.add(other)
                 chosen.append(other)
         return chosen
+
+
+def _groups_of(changes: int, groups: Iterable[set[int]]) -> list[list[list[int]]]:
+    of: list[list[list[int]]] = [[] for _ in range(changes)]
+    for group in groups:
+        if len(group) > 1:
+            members = sorted(group)
+            for change in members:
+                of[change].append(members)
+    return of
 
 
 def anneal(
@@ -151,7 +211,7 @@ def anneal(
     insertion: Insertion,
     rng: np.random.Generator,
     running: Callable[[], float],
-    heat: float = 0.3,
+    heat: float,
 ) -> list[int]:
     """Ruin and recreate until `running()` (the share of the effort that is used up) reaches 1; give the best starts.
 
@@ -164,7 +224,7 @@ def anneal(
     temperature = heat * current / max(1, count)
     while (used := running()) < 1.0:
         seed = int(rng.integers(count))
-        ruined = neighbours.related(seed, int(rng.integers(1, min(12, count) + 1)), rng, lambda _: True)
+        ruined = neighbours.related([seed], int(rng.integers(1, min(12, count) + 1)), rng, lambda _: True)
         before = {change: state.starts[change] for change in ruined}
         missing = len(state.missing())
         for change in ruined:
@@ -202,7 +262,7 @@ def complete(
         if running() >= 1.0:
             return False
         seed = missing[int(rng.integers(len(missing)))]
-        ruined = neighbours.related(seed, int(rng.integers(min(2, most), most + 1)), rng, lambda _: True)
+        ruined = neighbours.related([seed], int(rng.integers(min(2, most), most + 1)), rng, lambda _: True)
         before = {change: state.starts[change] for change in ruined}
         for change in ruined:
             if state.starts[change] != UNPLACED:

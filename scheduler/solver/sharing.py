@@ -168,6 +168,18 @@ class Sharing:
         charged = moved[pair] * self._rates[self._rate_of[holders[pair]], slot] * self.amount[stake]
         return (self.group_begin[group] + at)[inside], charged[inside]
 
+    def collected(self, shares: Floats, starts: Numbers, placed: npt.NDArray[np.bool_]) -> Floats:
+        """Add up the shares that placed changes are charged, by cell: no more than what the cell's outages cost."""
+        stakes = np.flatnonzero(placed[self.change]) if len(self.change) else np.zeros(0, dtype=np.int64)
+        which, ahead = _lists(self.length[stakes])
+        stake = stakes[which]
+        slot = starts[self.change[stake]] + self.offset[stake] + ahead
+        stake, slot = stake[slot < self.compiled.slots], slot[slot < self.compiled.slots]
+        holder = self.holder[stake]
+        charged = shares[self.base[holder] + slot] * self._rates[self._rate_of[holder], slot] * self.amount[stake]
+        by_cell = np.bincount(self.cell[holder], weights=charged, minlength=len(self.compiled.members))
+        return np.asarray(by_cell, dtype=np.float64)
+
     def touched(self, starts: Numbers, placed: npt.NDArray[np.bool_]) -> "Touched":
         """Give every column, a cell and a slot, that someone placed touches, with all holders that could."""
         slots = self.compiled.slots

@@ -108,6 +108,11 @@ class State:
             cost += window_sums(open_weight, 0, end - begin, 0, span.length)
         return cost
 
+    def paid(self) -> Cents:
+        """Give what the outages of every cell cost, shape (cells,)."""
+        covered: Cents = (self.compiled.weight - self._open).sum(axis=1)
+        return covered
+
     def open_weight(self, cell: int) -> Cents:
         """Give the weight of a cell where nobody placed is active, shape (slots,)."""
         weight: Cents = self._open[cell]

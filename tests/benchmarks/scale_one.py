@@ -22,7 +22,7 @@ from scheduler.demand.usage import expected_users  # noqa: E402
 from scheduler.inputs import load  # noqa: E402
 from scheduler.portfolio import Change, Portfolio  # noqa: E402
 from scheduler.schedule import Result, total  # noqa: E402
-from scheduler.solver.optimise import Progress  # noqa: E402
+from scheduler.solver.incumbent import Progress  # noqa: E402
 from scheduler.solver.search import greedy  # noqa: E402
 from scheduler.solver.state import State  # noqa: E402
 from scheduler.verify import bill, verify  # noqa: E402

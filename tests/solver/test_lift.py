@@ -26,7 +26,7 @@ def lagrangian(compiled: Compiled, upper: int, steps: int) -> Lagrangian:
 
 def lifted(made: Lagrangian, starts: dict[int, int], pool: Pool | None = None) -> list[int]:
     plan = [starts.get(change, UNPLACED) for change in range(made.compiled.changes)]
-    return list(lift(made, plan, LIMITS, pool, lambda: 0.0))
+    return list(lift(Clusters(made, plan), LIMITS, pool, lambda: 0.0))
 
 
 @pytest.mark.parametrize("block", range(4))
@@ -95,4 +95,4 @@ def test_two_runs_give_the_same_bounds() -> None:
 
 def test_without_effort_nothing_is_lifted() -> None:
     made = Lagrangian(compile_problem(apart()))
-    assert list(lift(made, [0, 1, 2], LIMITS, None, lambda: 1.0)) == []
+    assert list(lift(Clusters(made, [0, 1, 2]), LIMITS, None, lambda: 1.0)) == []

@@ -9,7 +9,8 @@ from scheduler.solver.compiled import compile_problem
 from scheduler.solver.effort import Effort
 from scheduler.solver.exact import Limits
 from scheduler.solver.feasibility import find_any
-from scheduler.solver.optimise import Progress, optimise
+from scheduler.solver.incumbent import Progress
+from scheduler.solver.optimise import optimise
 from scheduler.solver.problem import Problem
 from scheduler.solver.search import Insertion, Neighbours, complete, greedy
 from scheduler.solver.state import State
