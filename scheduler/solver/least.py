@@ -11,8 +11,8 @@ import numpy as np
 from scheduler.portfolio import Portfolio, remembered
 from scheduler.solver.bound import Lagrangian
 from scheduler.solver.compiled import compile_problem
+from scheduler.solver.incumbent import Priced
 from scheduler.solver.local import kept, narrowed
-from scheduler.solver.optimise import Priced
 from scheduler.solver.problem import Cents, Problem
 from scheduler.solver.solve import built, compiled
 from scheduler.solver.together import together

@@ -17,7 +17,7 @@ from scheduler.solver.compiled import Compiled
 from scheduler.solver.effort import Effort
 from scheduler.solver.exact import Limits, solve_candidates
 from scheduler.solver.forest import Rows
-from scheduler.solver.optimise import Priced
+from scheduler.solver.incumbent import Priced
 from scheduler.solver.problem import Cell, Problem, Resource
 from scheduler.solver.search import Insertion, Neighbours, complete, greedy
 from scheduler.solver.state import UNPLACED, State, restore

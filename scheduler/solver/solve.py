@@ -19,8 +19,9 @@ from scheduler.solver.clash import emptied_by
 from scheduler.solver.compiled import Compiled, compile_problem
 from scheduler.solver.effort import Effort
 from scheduler.solver.fairness import SHARE, Shared, share_out
+from scheduler.solver.incumbent import Answer, Progress
 from scheduler.solver.local import keep, kept, narrowed, replan
-from scheduler.solver.optimise import Answer, Progress, optimise
+from scheduler.solver.optimise import optimise
 from scheduler.solver.problem import Cents, Problem
 from scheduler.solver.reasons import with_reasons
 from scheduler.solver.roster import LIMITS, roster

@@ -12,8 +12,9 @@ from scheduler.schedule import Result, total
 from scheduler.solver.bound import Lagrangian
 from scheduler.solver.compiled import compile_problem
 from scheduler.solver.effort import Effort
+from scheduler.solver.incumbent import Priced
 from scheduler.solver.local import kept, narrowed, restricted
-from scheduler.solver.optimise import Priced, optimise
+from scheduler.solver.optimise import optimise
 from scheduler.solver.solve import build, compiled, resolve, solve
 from scheduler.solver.together import together
 from scheduler.verify import bill, verify
