@@ -6,6 +6,7 @@ it breaks nothing.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from ortools.sat.python import cp_model
@@ -78,7 +79,7 @@ def missing_in(problem: Problem, compiled: Compiled) -> list[int]:
 def _by_candidates(compiled: Compiled, effort: Effort) -> bool | None:
     empty = State(compiled)
     candidates = {change: np.flatnonzero(ok).astype(np.int64) for change, ok in enumerate(compiled.ok)}
-    outcome = solve_candidates(empty, candidates, limits_of(effort), optimise=False)
+    outcome = solve_candidates(empty, candidates, replace(limits_of(effort), thorough=True), optimise=False)
     effort.charge(outcome.units)
     if outcome.answer == "UNKNOWN":
         return None
