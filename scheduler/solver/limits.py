@@ -55,7 +55,9 @@ class Limits:
     def lean(self, used: float = 0.0) -> Mapping[str, Any]:
         """Give the parameters for a model over candidate starts, `used` seconds of the limits being gone."""
         parameters = {**self.parameters(used), **({} if self.thorough else LEAN)}
-        return parameters if self.units is None else parameters | {"max_deterministic_time": PACE * self.units}
+        # The pace was measured on lean presolve; where none is spared, OR-Tools' own units are meant.
+        spares = self.units is not None and not self.thorough
+        return parameters | {"max_deterministic_time": PACE * self.units} if spares and self.units else parameters
 
     def run(self, model: cp_model.CpModel, used: float = 0.0) -> tuple[cp_model.CpSolver, Any]:
         """Solve a model made with OR-Tools' own interface within these limits, `used` seconds of them being gone."""
