@@ -194,13 +194,17 @@ class Lagrangian:
         """Tell whether further steps may still raise the bound."""
         return self._theta > LEAST_STEP
 
+    def _value(self, paid: float) -> float:
+        """Give the bound where all changes pay that much: less what prices pay for capacity and limits."""
+        dear = np.flatnonzero(self._priced)
+        sold = float((self.prices[dear] * self.compiled.capacity[dear]).sum())
+        return paid - sold - float(self.cap_prices @ self._limits)
+
     def evaluated(self) -> Bound:
         """Give the bound of the present multipliers, which may be a little below the best one."""
         brackets = self._brackets()
         paid, _ = self._choose(brackets)
-        dear = np.flatnonzero(self._priced)
-        value = paid - float((self.prices[dear] * self.compiled.capacity[dear]).sum())
-        value -= float(self.cap_prices @ self._limits)
+        value = self._value(paid)
         cents = int(np.ceil(value - self._slack)) if np.isfinite(value) else 0
         return Bound(cents, value, self._slack, brackets, self._drop, self.forest, self.at)
 
@@ -228,9 +232,7 @@ class Lagrangian:
         """Evaluate the bound of the current multipliers, record it, and move them uphill; give the bound."""
         brackets = self._brackets()
         paid, starts = self._choose(brackets)
-        dear = np.flatnonzero(self._priced)
-        value = paid - float((self.prices[dear] * self.compiled.capacity[dear]).sum())
-        value -= float(self.cap_prices @ self._limits)
+        value = self._value(paid)
         if not np.isfinite(value):
             self._theta = 0.0
             return value
