@@ -16,6 +16,8 @@ from typer.testing import CliRunner
 from scheduler.batch import sample_folder
 from scheduler.cli import app
 from scheduler.costs import COSTS
+from scheduler.desk.access import PERMISSIONS, ROLES
+from scheduler.desk.states import STATES
 from scheduler.inputs.columns import readme_table
 from scheduler.rules import RULES
 
@@ -29,7 +31,16 @@ def tables() -> dict[str, str]:
         "costs": _table("cost", [(cost.name, cost.meaning) for cost in COSTS]),
         "rules": _table("rule", [(rule.name, rule.law) for rule in RULES]),
         "columns": readme_table(),
+        "states": _table("state", list(STATES.items())),
+        "permissions": _permissions(),
     }
+
+
+def _permissions() -> str:
+    words = {"no": "–", "own": "own team", "yes": "yes"}
+    rows = [f"| {one.meaning} | {' | '.join(words[grant] for grant in one.grants)} |" for one in PERMISSIONS]
+    heads = [f"| what | {' | '.join(ROLES)} |", "| --- " * (1 + len(ROLES)) + "|"]
+    return "\n".join([*heads, *rows]) + "\n"
 
 
 def _table(head: str, rows: list[tuple[str, str]]) -> str:

@@ -172,6 +172,7 @@ CHANGES = _table(
     _at("ended_at", null=True),
     _text("outcome"),
     _number("version"),
+    sa.Column("teams", Document, nullable=False, server_default="[]"),
 )
 """Where every change stands. `window` is what clients were told, `proposal` what waits for approval."""
 

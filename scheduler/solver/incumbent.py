@@ -58,11 +58,13 @@ class Incumbent:
     seed: int
     workers: int
     report: Callable[[Progress], None] | None
+    found: Callable[[list[int], int], None] | None = None
     phase: str = ""
     best: list[int] | None = None
     objective: int | None = None
     bound: int = 0
     _last: float = -1.0
+    _told: int | None = None
     lagrangian: Lagrangian | None = None
     rng: np.random.Generator = field(init=False)
 
@@ -107,3 +109,8 @@ class Incumbent:
         if self.report is not None and (now or self.effort.elapsed - self._last >= 0.5):
             self._last = self.effort.elapsed
             self.report(Progress(self._last, self.phase, self.objective, self.bound or None))
+        if self.found is None or self.best is None or self.objective is None:
+            return
+        if self._told is None or self.objective < self._told:
+            self._told = self.objective
+            self.found(list(self.best), self.objective)

@@ -43,14 +43,19 @@ def optimise(
     workers: int = 1,
     first: Mapping[int, int] | None = None,
     progress: Callable[[Progress], None] | None = None,
+    found: Callable[[list[int], int], None] | None = None,
 ) -> Answer:
-    """Plan a canonical problem within a budget of effort; `first` gives starts to begin from."""
+    """Plan a canonical problem within a budget of effort.
+
+    `first` gives starts to begin from; `found` is told the starts and the price of every better plan on the way.
+    """
     joined = together(compiled.problem)
     if joined is None:
-        run = _Run(compiled, effort, seed, workers, progress)
+        run = _Run(compiled, effort, seed, workers, progress, found)
         answer = run.go(first or {})
         return replace(answer, priced=run.priced)
-    run = _Run(compile_problem(joined.problem), effort, seed, workers, progress)
+    of_members = None if found is None else lambda starts, price: found(joined.of_members(starts), price)
+    run = _Run(compile_problem(joined.problem), effort, seed, workers, progress, of_members)
     answer = replace(run.go(joined.of_groups(first or {})), priced=run.priced)
     return replace(answer, starts=joined.of_members(answer.starts)) if answer.starts else answer
 

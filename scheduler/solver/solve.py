@@ -4,7 +4,7 @@ import importlib.metadata
 import platform
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -79,6 +79,7 @@ def solve(
     seed: int = 0,
     previous: Schedule | None = None,
     progress: Callable[[Progress], None] | None = None,
+    found: Callable[[Schedule, int], None] | None = None,
     stop: threading.Event | None = None,
 ) -> Result:
     """Choose a window for every change so that clients lose least.
@@ -99,6 +100,8 @@ def solve(
         A schedule to start the search from.
     progress
         Called a few times a second.
+    found
+        Called with every better schedule on the way, without names of engineers, and its weighted cents.
     stop
         Set it to end early; the best schedule found is kept.
 
@@ -125,7 +128,15 @@ def solve(
         first = _starts(portfolio, problem.problem, previous)
     # The cost comes first and keeps most of the effort; without fairness it has all of it.
     cost_effort = effort.first(1 - SHARE) if portfolio.policy.fairness_epsilon else effort
-    answer = optimise(problem, cost_effort, seed=seed, workers=workers, first=first, progress=progress)
+    answer = optimise(
+        problem,
+        cost_effort,
+        seed=seed,
+        workers=workers,
+        first=first,
+        progress=progress,
+        found=None if found is None else lambda starts, price: found(_schedule(portfolio, starts), price),
+    )
     keep(portfolio, answer.priced)
     parameters: Mapping[str, object] = {"time_limit": time_limit, "deterministic": deterministic, "workers": workers}
     result = _result(portfolio, answer, seed, parameters)
@@ -260,14 +271,10 @@ def _with_schedule(
     result: Result, answer: Answer, fair: Shared, effort: Effort, before: Schedule | None = None
 ) -> Result:
     portfolio = result.portfolio
-    names = built(portfolio).changes
-    starts = {
-        name: portfolio.horizon.at(start) for name, start in zip(names, fair.starts, strict=True) if start != UNPLACED
-    }
     naming = LIMITS
     if effort.units is None:
         naming = replace(LIMITS, units=None, seconds=min(LIMITS.seconds, max(0.1, effort.left / 2)))
-    plan = schedule_of(portfolio, starts)
+    plan = _schedule(portfolio, fair.starts)
     schedule = roster(portfolio, plan, naming, before)
     broken = verify(portfolio, schedule)
     if broken and before is not None:
@@ -287,8 +294,8 @@ def _with_schedule(
             reason=_why_dropped(portfolio, name, compiled(portfolio).ok if before is None else None),
             drop_cents=portfolio.changes[name].drop_cost_cents,
         )
-        for name in names
-        if name not in starts
+        for name in built(portfolio).changes
+        if name not in plan.by_change
     )
     return replace(
         result,
@@ -300,6 +307,14 @@ def _with_schedule(
         fairness_price_cents=max(0, fair.objective - (answer.objective or 0)),
         fairness=fair.fairness,
         seconds=effort.elapsed,
+    )
+
+
+def _schedule(portfolio: Portfolio, starts: Sequence[int]) -> Schedule:
+    names = built(portfolio).changes
+    return schedule_of(
+        portfolio,
+        {name: portfolio.horizon.at(start) for name, start in zip(names, starts, strict=True) if start != UNPLACED},
     )
 
 

@@ -1,0 +1,108 @@
+"""Work on a change: it starts, may need more time, is done or undone, and is looked back at."""
+
+from datetime import datetime, timedelta
+
+from scheduler.desk.access import RefusedError
+from scheduler.desk.deciding import times
+from scheduler.desk.position import position
+from scheduler.desk.store import Store
+from scheduler.desk.tables import WINDOWS
+from scheduler.desk.writing import Done, Writing, words, write
+from scheduler.inputs.tables import utc_text
+
+EARLY = timedelta(minutes=15)
+"""How long before its window work may begin."""
+
+
+def start(
+    store: Store, change: str, *, by: str, seen: int, key: str | None = None, now: datetime | None = None
+) -> Done:
+    """Say that work has begun, in its window."""
+
+    def decide(writing: Writing) -> None:
+        row = writing.change(change, seen, "start")
+        writing.actor.must("start", row["teams"])
+        if row["on_hold"]:
+            raise RefusedError(f"{change} is on hold; release it first")
+        at = position(writing.connection)
+        window = at.window_of(change)
+        if window is None or not window.start - EARLY <= writing.now < window.reserved_until:
+            told = "" if window is None else f" from {utc_text(window.start)} to {utc_text(window.reserved_until)}"
+            raise RefusedError(f"{change} has its window{told}, which is not now; move it first")
+        expired = [
+            one["id"]
+            for one in at.overrides
+            if (one["change"], one["start"], one["ended_at"]) == (change, window.start, None)
+            and one["expires_at"] <= writing.now
+        ]
+        if expired:
+            raise RefusedError(f"the exception that {change} has its window by has expired; move it first")
+        writing.add("start", change)
+
+    return write(store, decide, by=by, request={"do": "start", "change": change, "seen": seen}, key=key, now=now)
+
+
+def extend(
+    store: Store,
+    change: str,
+    minutes: int,
+    *,
+    by: str,
+    seen: int,
+    reason: str,
+    key: str | None = None,
+    now: datetime | None = None,
+) -> Done:
+    """Give running work more time: both its expected end and the end of its window come later by so many minutes."""
+
+    def decide(writing: Writing) -> None:
+        row = writing.change(change, seen, "extend")
+        writing.actor.must("extend", row["teams"])
+        if minutes <= 0:
+            raise RefusedError("more time is a number of minutes above 0")
+        window, more = writing.shelf.get(WINDOWS, row["window"]) or {}, timedelta(minutes=minutes)
+        later = times(window["start"], window["end"] + more, window["reserved_until"] + more)
+        writing.add("extend", change, words(reason, "the reason"), minutes=minutes, **later)
+
+    request = {"do": "extend", "change": change, "seen": seen, "minutes": minutes, "reason": reason}
+    return write(store, decide, by=by, request=request, key=key, now=now)
+
+
+def finish(
+    store: Store,
+    change: str,
+    *,
+    by: str,
+    seen: int,
+    note: str = "",
+    key: str | None = None,
+    now: datetime | None = None,
+) -> Done:
+    """Say that work is done."""
+    return _over(store, "finish", change, by, seen, words(note, "the note", needed=False), key, now)
+
+
+def backout(
+    store: Store, change: str, *, by: str, seen: int, reason: str, key: str | None = None, now: datetime | None = None
+) -> Done:
+    """Say that work was undone, and why."""
+    return _over(store, "backout", change, by, seen, words(reason, "the reason"), key, now)
+
+
+def review(
+    store: Store, change: str, *, by: str, seen: int, note: str, key: str | None = None, now: datetime | None = None
+) -> Done:
+    """Close a change with what was learnt."""
+    return _over(store, "review", change, by, seen, words(note, "what was learnt"), key, now)
+
+
+def _over(
+    store: Store, action: str, change: str, by: str, seen: int, text: str, key: str | None, now: datetime | None
+) -> Done:
+    def decide(writing: Writing) -> None:
+        row = writing.change(change, seen, action)
+        writing.actor.must(action, row["teams"])
+        writing.add(action, change, text)
+
+    request = {"do": action, "change": change, "seen": seen, "text": text}
+    return write(store, decide, by=by, request=request, key=key, now=now)
