@@ -203,12 +203,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What somebody decided about one window of a change; later rows win over earlier ones."""
+    """What somebody decided about one window of a change, later rows first; a pin may set `overrides`, rules, aside."""
 
     change: str
     kind: Literal["pin", "approve", "reject"]
     start: datetime
     announced_at: datetime | None = None
+    overrides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

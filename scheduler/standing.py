@@ -9,11 +9,15 @@ from scheduler.portfolio import Decision, Portfolio, remembered
 
 @dataclass(frozen=True, slots=True)
 class StandingDecisions:
-    """What remains of the decisions when later ones win: pinned, rejected and announced starts per change."""
+    """What remains of the decisions when later ones win: pinned, rejected and announced starts per change.
+
+    `overrides` names the rules that do not bind a pinned start.
+    """
 
     pinned: Mapping[str, datetime]
     rejected: Mapping[str, tuple[datetime, ...]]
     announced: Mapping[str, datetime]
+    overrides: Mapping[str, frozenset[str]]
 
 
 @remembered
@@ -22,13 +26,15 @@ def standing(portfolio: Portfolio) -> StandingDecisions:
 
     A rejection lifts an earlier pin or approval of a window it overlaps, a pin or approval lifts earlier rejections of
     windows it overlaps, and of two pins the later holds. Approved windows are pinned unless the policy says that
-    `approved_may_move`. A `fixed_start` in the change itself is not a decision and stays.
+    `approved_may_move`. A `fixed_start` in the change itself is not a decision and stays. What overrides rules pins,
+    and these are overridden until the change is pinned elsewhere, or no more.
 
     Announced is the last window of a change that was approved, told to clients, or announced by an earlier schedule;
     a rejection of a window that overlaps it takes that back.
     """
     pinned: dict[str, datetime] = {}
     rejected: dict[str, list[datetime]] = {}
+    overrides: dict[str, frozenset[str]] = {}
     announced = {change: at for change, (at, _) in portfolio.announced.items() if change in portfolio.changes}
     for decision in portfolio.decisions:
         change, start = decision.change, decision.start
@@ -41,13 +47,16 @@ def standing(portfolio: Portfolio) -> StandingDecisions:
             rejected.setdefault(change, []).append(start)
         else:
             rejected[change] = [other for other in rejected.get(change, []) if abs(other - start) >= reach]
-            pinned.pop(change, None)
-            if decision.kind == "pin" or not portfolio.policy.approved_may_move:
-                pinned[change] = start
+            rules = frozenset(decision.overrides)
+            if pinned.pop(change, None) == start:
+                rules |= overrides[change]
+            if decision.kind == "pin" or rules or not portfolio.policy.approved_may_move:
+                pinned[change], overrides[change] = start, rules
             if _announces(portfolio, decision):
                 announced[change] = start
     refused = {change: tuple(starts) for change, starts in rejected.items() if starts}
-    return StandingDecisions(pinned, refused, announced)
+    kept = {change: rules for change, rules in overrides.items() if change in pinned and rules}
+    return StandingDecisions(pinned, refused, announced, kept)
 
 
 def _announces(portfolio: Portfolio, decision: Decision) -> bool:

@@ -14,6 +14,20 @@ def verify(portfolio: Portfolio, schedule: Schedule) -> list[Violation]:
     return [violation for rule in RULES for violation in rule.check(portfolio, schedule)]
 
 
+def overridden(portfolio: Portfolio, schedule: Schedule) -> list[Violation]:
+    """List what `verify` would find more if no decision set a rule aside, so that an override stays in sight."""
+    return [
+        violation
+        for rule in RULES
+        if rule.strict is not None
+        for violation in _without(list(rule.strict(portfolio, schedule)), list(rule.check(portfolio, schedule)))
+    ]
+
+
+def _without(some: list[Violation], others: list[Violation]) -> list[Violation]:
+    return [one for one in some if one not in others]
+
+
 def bill(portfolio: Portfolio, schedule: Schedule) -> list[Charge]:
     """List everything a schedule costs, sorted by cost, team, service, change and time.
 

@@ -177,11 +177,12 @@ def due(portfolio: Portfolio, schedule: Schedule) -> bool:
     return any(limit is not None and end > limit for end, limit in limits)
 
 
-def folded(portfolio: Portfolio, change: str) -> tuple[datetime | None, list[datetime]]:
-    """The pinned start and the rejected starts of a change: of decisions on overlapping windows the later holds."""
+def folded(portfolio: Portfolio, change: str) -> tuple[datetime | None, list[datetime], set[str]]:
+    """The pinned start, the rejected starts and the rules set aside: of decisions on overlapping windows the later."""
     reach = timedelta(minutes=reserved_slots(portfolio, portfolio.changes[change]) * portfolio.policy.slot_minutes)
     pin: datetime | None = None
     rejections: list[datetime] = []
+    rules: set[str] = set()
     for decision in portfolio.decisions:
         if decision.change != change:
             continue
@@ -191,9 +192,11 @@ def folded(portfolio: Portfolio, change: str) -> tuple[datetime | None, list[dat
                 pin = None
             continue
         rejections = [r for r in rejections if not (r < decision.start + reach and decision.start < r + reach)]
-        holds = decision.kind == "pin" or not portfolio.policy.approved_may_move
+        same = pin == decision.start
+        rules = set(decision.overrides) | (rules if same else set())
+        holds = decision.kind == "pin" or bool(rules) or not portfolio.policy.approved_may_move
         pin = decision.start if holds else None
-    return pin, rejections
+    return pin, rejections, rules if pin is not None else set()
 
 
 def rejected(portfolio: Portfolio, schedule: Schedule) -> bool:
@@ -258,18 +261,35 @@ def mandatory(portfolio: Portfolio, schedule: Schedule) -> bool:
 
 
 Broken = Callable[[Portfolio, Schedule], bool]
+
+
 # Rules that look at one placement at a time: what they forbid is forbidden whatever else is planned.
-ONE_BY_ONE: Mapping[str, Broken] = {
+def unless_overridden(name: str, broken: Broken) -> Broken:
+    """A rule that does not bind a pinned start whose decision overrides it."""
+
+    def bound(portfolio: Portfolio, placement: Placement) -> bool:
+        pin, _, rules = folded(portfolio, placement.change)
+        return name not in rules or placement.start != pin
+
+    return lambda portfolio, schedule: broken(
+        portfolio, Schedule(tuple(one for one in schedule.placements if bound(portfolio, one)))
+    )
+
+
+OVERRIDABLE: Mapping[str, Broken] = {
     "blackout": blackout,
     "allowed": allowed,
     "earliest": earliest,
     "due": due,
     "rejected windows": rejected,
-    "pins": pins,
     "notice": notice,
-    "horizon": horizon,
     "protected hours": protected_hours,
     "never": never,
+}
+ONE_BY_ONE: Mapping[str, Broken] = {
+    **{name: unless_overridden(name, broken) for name, broken in OVERRIDABLE.items()},
+    "pins": pins,
+    "horizon": horizon,
 }
 # Rules that more placements can only break more.
 MONOTONE: Mapping[str, Broken] = {

@@ -267,16 +267,20 @@ def _change(choice: Choice, world: _World, name: str, before: Sequence[str], *, 
     )
 
 
+OVERRIDES = ("blackout", "allowed", "protected hours", "never", "earliest", "due", "notice")
+
+
 def _decisions(choice: Choice, world: _World, names: Sequence[str]) -> list[Decision]:
-    return [
-        Decision(
-            change=choice.pick(names),
-            kind=choice.pick(["reject", "reject", "pin", "approve"]),
-            start=world.at(choice),
-            announced_at=world.at(choice, -200, 0) if flag(choice, 50) else None,
+    decisions = []
+    for _ in range(choice.pick([0, 0, 0, 1, 2, 3])):
+        change, kind, start = choice.pick(names), choice.pick(["reject", "reject", "pin", "approve"]), world.at(choice)
+        announced_at = world.at(choice, -200, 0) if flag(choice, 50) else None
+        # No choice of its own, so that seeds keep the portfolios they had.
+        overrides = OVERRIDES if kind != "reject" and start.hour % 3 == 0 else ()
+        decisions.append(
+            Decision(change=change, kind=kind, start=start, announced_at=announced_at, overrides=overrides)
         )
-        for _ in range(choice.pick([0, 0, 0, 1, 2, 3]))
-    ]
+    return decisions
 
 
 def random_portfolio(choice: Choice, *, narrow: bool = False) -> Portfolio:

@@ -144,7 +144,8 @@ LOOKS_AT = {
     # Blocks of 28 days are local; a reserved end that comes earlier takes an equal expected end along.
     "outage minutes": STARTS | EXPECTED | {"reserved end one early"} | POLICY,
     "earliest": STARTS,  # an instant: its zone is resolved when the file is read
-    "due": RESERVED,
+    # An override holds for the start that is pinned; the probe has no case of one that is due a slot earlier.
+    "due": RESERVED | {"start one early"},
     "rejected windows": STARTS | RESERVED,
     "pins": STARTS | RESERVED,  # a rejection lifts the pins of windows that it overlaps
     "move cap": STARTS | RESERVED,  # a rejection takes back the announcement of a window that it overlaps

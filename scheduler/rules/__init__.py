@@ -1,6 +1,10 @@
-"""The rules, one per file; `RULES` is the only list of them, in the order in which they are reported."""
+"""The rules, one per file; `RULES` is the only list of them, in the order in which they are reported.
 
-from scheduler.law import Rule
+Promises and house rules may be overridden for one window by whoever answers for that. What people and systems cannot do
+may not, nor what several changes owe to one another.
+"""
+
+from scheduler.law import Rule, overridable
 from scheduler.rules import (
     allowed,
     blackout,
@@ -30,15 +34,15 @@ RULES: tuple[Rule, ...] = (
     conflict.RULE,
     capacity.RULE,
     redundancy.RULE,
-    blackout.RULE,
-    allowed.RULE,
-    protected_hours.RULE,
-    never.RULE,
+    overridable(blackout.RULE),
+    overridable(allowed.RULE),
+    overridable(protected_hours.RULE),
+    overridable(never.RULE),
     outage_minutes.RULE,
-    earliest.RULE,
-    due.RULE,
-    rejected.RULE,
+    overridable(earliest.RULE),
+    overridable(due.RULE),
+    overridable(rejected.RULE),
     pins.RULE,
     move_cap.RULE,
-    notice.RULE,
+    overridable(notice.RULE),
 )
