@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from scheduler.backtesting import backtest_command
 from scheduler.batch import load_after, load_with_plan, sample_folder
 from scheduler.console import (
     explanations_document,
@@ -303,6 +304,9 @@ def busy_command(
         print(f"warning: {warning}", file=sys.stderr)
     for one in document["busy"]:
         print(f"{one['start']} {one['end']}")
+
+
+app.command("backtest")(backtest_command)
 
 
 @app.command("serve")

@@ -27,7 +27,7 @@ LINE = [
     {"publish"},
     {"batch"},
     {"ui"},
-    {"cli", "running", "console", "lengths"},
+    {"cli", "running", "backtesting", "console", "lengths"},
 ]
 ROW = {name: number for number, names in enumerate(LINE) for name in names}
 PROBLEM = "scheduler.solver.problem"

@@ -1,8 +1,8 @@
 """How many users each team is expected to have on each service it uses, slot by slot.
 
 Exponentially weighted averages per local step of the week, public holidays taken as Sundays, shrunk toward the shape
-of the whole organisation where a series is noisy. Events that are known beforehand change that for a while, and
-what was recorded during them teaches nothing.
+of the whole organisation where a series is noisy, and corrected by how the last weeks departed from them. Events that
+are known beforehand change that for a while, and what was recorded during them teaches nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,8 @@ from scheduler.carried import carried
 from scheduler.demand.events import EVERYBODY, with_events
 from scheduler.demand.history import histories, step_minutes, step_of_week, steps_of
 from scheduler.demand.profile import Block, weekly_profiles
-from scheduler.demand.public_holidays import on_holiday
+from scheduler.demand.public_holidays import on_holiday, quieter
+from scheduler.demand.recent import Departures, departures
 from scheduler.demand.topology import clients
 from scheduler.horizon import MINUTES_PER_DAY, MINUTES_PER_WEEK, Horizon, WeeklyHours, Window
 from scheduler.portfolio import Portfolio, Team
@@ -35,6 +36,7 @@ class _Profiles:
 
     recorded: Mapping[Pair, Users]
     assumed: Mapping[Pair, Users]
+    recent: Mapping[Pair, Departures]
 
 
 @carried(*USAGE_PARTS)
@@ -45,7 +47,7 @@ def expected_users(portfolio: Portfolio) -> "Narrow":
     """
     known, profiles = portfolio.known_users or {}, _profiles(portfolio)
     steps, slots = steps_of(portfolio), portfolio.horizon.slots
-    clocks: dict[tuple[str, str], npt.NDArray[np.int64]] = {}
+    clocks: dict[tuple[str, str], _Clock] = {}
     found: dict[Pair, Thousandths] = {}
     pairs = sorted((team, service) for service, teams in clients(portfolio).items() for team in teams)
     for pair in pairs:
@@ -57,14 +59,39 @@ def expected_users(portfolio: Portfolio) -> "Narrow":
             team = portfolio.teams[pair[0]]
             clock = team.time_zone, team.holidays
             if clock not in clocks:
-                clocks[clock] = step_of_week(steps, *clock)
-            profile = profiles.recorded[pair] if pair in profiles.recorded else profiles.assumed[pair]
-            rows.append(profile[clocks[clock]])
+                clocks[clock] = _Clock.of(steps, *clock)
+            rows.append(clocks[clock].expected(profiles, pair))
         forecast = with_events(np.array(rows), [team for team, _ in together], steps, portfolio.events)
         if steps.slots > slots:
             forecast = forecast.reshape(len(together), slots, -1).mean(axis=2)
         found.update(zip(together, _thousandths(forecast), strict=True))
     return Narrow({pair: found[pair] for pair in pairs})
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """The steps of the horizon on the wall clock of a team, and how quiet its days are; each of shape (steps,)."""
+
+    of_week: npt.NDArray[np.int64]
+    of_day: npt.NDArray[np.int64]
+    days: npt.NDArray[np.int64]
+    holiday: npt.NDArray[np.bool_]
+    quieter: Users
+
+    @classmethod
+    def of(cls, steps: Horizon, zone: str, holidays_of: str) -> "_Clock":
+        days, holiday = steps.local_date_numbers(zone), on_holiday(steps, zone, holidays_of)
+        of_week = step_of_week(steps, zone, holidays_of)
+        of_day = of_week % (MINUTES_PER_DAY // steps.slot_minutes)
+        return cls(of_week, of_day, days, holiday, quieter(days, holidays_of))
+
+    def expected(self, profiles: _Profiles, pair: Pair) -> Users:
+        if pair not in profiles.recorded:
+            assumed: Users = profiles.assumed[pair][self.of_week]
+            return assumed
+        expected = profiles.recorded[pair][self.of_week] * self.quieter
+        found: Users = profiles.recent[pair].ahead(expected[None], self.days, self.of_day, self.holiday)[0]
+        return found
 
 
 class Narrow(Mapping[Pair, npt.NDArray[np.int64]]):
@@ -104,25 +131,44 @@ def assumed(portfolio: Portfolio) -> frozenset[Pair]:
 
 @carried(*USAGE_PARTS)
 def _profiles(portfolio: Portfolio) -> _Profiles:
-    recorded = _recorded(portfolio)
+    recorded, recent = _recorded(portfolio)
     known = portfolio.known_users or {}
     pairs = [(team, service) for service, teams in clients(portfolio).items() for team in teams]
     missing = [pair for pair in pairs if pair not in recorded and pair not in known]
-    return _Profiles(recorded, {pair: _assume(portfolio, pair, recorded) for pair in missing})
+    return _Profiles(recorded, {pair: _assume(portfolio, pair, recorded) for pair in missing}, recent)
 
 
-def _recorded(portfolio: Portfolio) -> Mapping[Pair, Users]:
-    order: list[Pair] = []
-    blocks = _blocks(portfolio, order)
-    profiles = weekly_profiles(blocks, MINUTES_PER_WEEK // step_minutes(portfolio), portfolio.policy.forecast)
-    return dict(zip(order, np.concatenate(profiles), strict=True)) if profiles else {}
+def _recorded(portfolio: Portfolio) -> tuple[Mapping[Pair, Users], Mapping[Pair, Departures]]:
+    settings = portfolio.policy.forecast
+    profiles = weekly_profiles(
+        (part.block for part in _parts(portfolio)), MINUTES_PER_WEEK // step_minutes(portfolio), settings
+    )
+    recorded: dict[Pair, Users] = {}
+    recent: dict[Pair, Departures] = {}
+    # What was recorded is read twice: all of it at once may fill gigabytes, and profiles lean on those of all series.
+    for part, profile in zip(_parts(portfolio), profiles, strict=True):
+        recorded.update(zip(part.pairs, profile, strict=True))
+        found = departures(part.block.users, part.days, part.of_day, profile, settings.half_life_weeks)
+        recent.update({pair: found.of(slice(row, row + 1)) for row, pair in enumerate(part.pairs)})
+    return recorded, recent
 
 
-def _blocks(portfolio: Portfolio, order: list[Pair]) -> Iterator[Block]:
-    """Give what was recorded of all series, part by part, and note the pairs in their order."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What was recorded of some series on one clock; `days` numbers the local day of each step, `of_day` its steps."""
+
+    pairs: Sequence[Pair]
+    block: Block
+    days: npt.NDArray[np.int64]
+    of_day: npt.NDArray[np.int64]
+
+
+def _parts(portfolio: Portfolio) -> Iterator[_Part]:
+    """Give what was recorded of all series, part by part."""
     for history in histories(portfolio):
         steps = history.steps
         ago = (steps.slots - 1 - np.arange(steps.slots)) * steps.slot_minutes // MINUTES_PER_WEEK
+        per_day = MINUTES_PER_DAY // steps.slot_minutes
         clocks: dict[tuple[str, str], list[int]] = {}
         for row, (team, _) in enumerate(history.pairs):
             clocks.setdefault((portfolio.teams[team].time_zone, portfolio.teams[team].holidays), []).append(row)
@@ -134,8 +180,9 @@ def _blocks(portfolio: Portfolio, order: list[Pair]) -> Iterator[Block]:
             ordinary = np.where(unusual, np.nan, users)
             # A series recorded on holidays and during events only has nothing better to go by.
             users = np.where(np.isnan(ordinary).all(axis=1, keepdims=True), users, ordinary)
-            order += [history.pairs[row] for row in rows]
-            yield Block(users, step_of_week(steps, zone), ago)
+            of_week = step_of_week(steps, zone)
+            pairs = [history.pairs[row] for row in rows]
+            yield _Part(pairs, Block(users, of_week, ago), steps.local_date_numbers(zone), of_week % per_day)
 
 
 def _eventful(portfolio: Portfolio, steps: Horizon, teams: Sequence[str]) -> npt.NDArray[np.bool_]:
