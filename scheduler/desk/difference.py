@@ -1,4 +1,4 @@
-"""What differs between two plans: which windows moved, why, what that saved and whom it disturbs; all of it or a part.
+"""What differs between two plans: which windows moved, why, what that saved and whom it disturbs.
 
 Both plans are judged by the portfolio as it is now. Each window is looked at with everything else as in the new plan:
 put back, it either breaks rules, or costs more or less.
@@ -90,27 +90,6 @@ class Difference:
         return "\n".join(_lines(self))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Accepted:
-    """The new plan taken over for some changes only, the others as before: checked and priced like any plan.
-
-    `with_it` are changes that had to come along, as they start together with one that was chosen. Where rules are
-    broken, `needs` names changes of the new plan that mend that if they are taken over as well; it is empty where
-    that is not enough.
-    """
-
-    schedule: Schedule
-    figures: Figures
-    chosen: tuple[str, ...]
-    with_it: tuple[str, ...]
-    needs: tuple[str, ...]
-
-    @property
-    def is_legal(self) -> bool:
-        """Tell whether it breaks no rule."""
-        return not self.figures.broken
-
-
 def figures_of(portfolio: Portfolio, schedule: Schedule) -> Figures:
     """Price and check a plan."""
     charges = bill(portfolio, schedule)
@@ -130,14 +109,14 @@ def figures_of(portfolio: Portfolio, schedule: Schedule) -> Figures:
 
 def difference(portfolio: Portfolio, before: Schedule, after: Schedule) -> Difference:
     """Compare two plans of a portfolio; placements of changes that it does not have are not looked at."""
-    old, new = (_known(portfolio, one) for one in (before, after))
+    old, new = (as_now(portfolio, one) for one in (before, after))
     whole = figures_of(portfolio, new)
     announced = standing(portfolio).announced
     losses = [_by_team(bill(portfolio, one)) for one in (old, new)]
     prices = {one.change: one.weighted_cents for one in bill(portfolio, new) if one.cost == "disruption"}
     found = []
     for change in sorted({*old.by_change, *new.by_change}):
-        kind = _kind(old.by_change.get(change), new.by_change.get(change))
+        kind = kind_of(old.by_change.get(change), new.by_change.get(change))
         if kind is None:
             continue
         saved, broken = _as_it_was(portfolio, old, new, change, whole)
@@ -167,40 +146,10 @@ def difference(portfolio: Portfolio, before: Schedule, after: Schedule) -> Diffe
     )
 
 
-def accepted(portfolio: Portfolio, before: Schedule, after: Schedule, chosen: Iterable[str]) -> Accepted:
-    """Take the new plan over for some changes, all others as before.
-
-    Raises
-    ------
-    KeyError
-        If the portfolio has no such change.
-    """
-    wanted = list(dict.fromkeys(chosen))
-    for change in wanted:
-        _ = portfolio.changes[change]
-    old, new = (_known(portfolio, one) for one in (before, after))
-    with_it = {one for change in wanted for one in together_with(portfolio, change)} - set(wanted)
-    taken = {*wanted, *with_it}
-    differing = {
-        change
-        for change in {*old.by_change, *new.by_change}
-        if _kind(old.by_change.get(change), new.by_change.get(change)) is not None
-    }
-    mixed = _mixed(old, new, taken)
-    figures = figures_of(portfolio, mixed)
-    return Accepted(
-        schedule=mixed,
-        figures=figures,
-        chosen=tuple(wanted),
-        with_it=tuple(sorted(with_it & differing)),
-        needs=_needed(portfolio, old, new, taken, differing, figures.broken),
-    )
-
-
 # --- one change ----------------------------------------------------------------------------------------------------
 
 
-def _known(portfolio: Portfolio, schedule: Schedule) -> Schedule:
+def as_now(portfolio: Portfolio, schedule: Schedule) -> Schedule:
     """Give a schedule without changes that are gone, each window as long as it is now and announced as it was."""
     kept = []
     for one in schedule.placements:
@@ -211,7 +160,8 @@ def _known(portfolio: Portfolio, schedule: Schedule) -> Schedule:
     return Schedule(tuple(kept))
 
 
-def _kind(before: Placement | None, after: Placement | None) -> Kind | None:
+def kind_of(before: Placement | None, after: Placement | None) -> Kind | None:
+    """Say in what way a change differs, None where it does not."""
     if before is None or after is None:
         return "new" if before is None else "left out"
     if before.start != after.start:
@@ -221,7 +171,8 @@ def _kind(before: Placement | None, after: Placement | None) -> Kind | None:
     return None
 
 
-def _mixed(old: Schedule, new: Schedule, taken: Collection[str]) -> Schedule:
+def mixed(old: Schedule, new: Schedule, taken: Collection[str]) -> Schedule:
+    """Give the new plan for some changes and the old one for all others."""
     placements = {
         **{change: one for change, one in old.by_change.items() if change not in taken},
         **{change: one for change, one in new.by_change.items() if change in taken},
@@ -233,7 +184,7 @@ def _as_it_was(
     portfolio: Portfolio, old: Schedule, new: Schedule, change: str, whole: Figures
 ) -> tuple[int | None, tuple[Violation, ...]]:
     back = {change, *together_with(portfolio, change)}
-    put_back = _without_names(_mixed(new, old, back), back)
+    put_back = _without_names(mixed(new, old, back), back)
     known = set(whole.broken)
     broken = tuple(one for one in verify(portfolio, put_back) if one not in known)
     return (None if broken else total(bill(portfolio, put_back)) - whole.objective_cents), broken
@@ -280,37 +231,6 @@ def _disturbed(
             promised=portfolio.notice_days(team),
             told_before=told,
         )
-
-
-def _needed(
-    portfolio: Portfolio,
-    old: Schedule,
-    new: Schedule,
-    taken: Collection[str],
-    differing: Collection[str],
-    broken: tuple[Violation, ...],
-) -> tuple[str, ...]:
-    """Name further changes that mend what is broken: first those that broken rules speak of, then the fewest of all."""
-    known = {(one.rule, one.changes, one.text) for one in verify(portfolio, new)}
-    more: set[str] = set()
-
-    def unmended(violations: Iterable[Violation]) -> list[Violation]:
-        return [one for one in violations if (one.rule, one.changes, one.text) not in known]
-
-    left = unmended(broken)
-    while left:
-        named = {change for one in left for change in one.changes} & set(differing) - set(taken) - more
-        if not named:
-            named = set(differing) - set(taken) - more
-        if not named:
-            return ()
-        more |= {one for change in named for one in (change, *together_with(portfolio, change))}
-        left = unmended(verify(portfolio, _mixed(old, new, {*taken, *more})))
-    for change in sorted(more):
-        tied = {change, *together_with(portfolio, change)}
-        if not unmended(verify(portfolio, _mixed(old, new, {*taken, *more} - tied))):
-            more -= tied
-    return tuple(sorted(more & set(differing)))
 
 
 # --- in words ------------------------------------------------------------------------------------------------------

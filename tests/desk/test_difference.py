@@ -3,7 +3,8 @@
 import pytest
 from builders import change, engineer, level, portfolio, schedule, team, when
 
-from scheduler.desk.difference import accepted, difference, why_text
+from scheduler.desk.accepting import accepted
+from scheduler.desk.difference import difference, why_text
 from scheduler.portfolio import Portfolio
 from scheduler.schedule import Schedule
 from scheduler.solver.roster import roster
