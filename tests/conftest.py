@@ -25,5 +25,5 @@ def engine(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def store(stores: Stores, engine: str) -> Iterator[Store]:
     """Give an empty store on each engine in turn."""
-    with Store(stores.new(engine), patience=5.0) as opened:
+    with Store(stores.new(engine)) as opened:
         yield opened

@@ -12,7 +12,7 @@ from scheduler.desk.access import RefusedError
 from scheduler.desk.deciding import new_window, times
 from scheduler.desk.entries import entries
 from scheduler.desk.library import add_version, current_version, portfolio_of, seen_from
-from scheduler.desk.position import Position, folded, position
+from scheduler.desk.position import Position, planned, position
 from scheduler.desk.states import OVER
 from scheduler.desk.store import Store
 from scheduler.desk.writing import Done, StaleError, Writing, write
@@ -176,7 +176,7 @@ def _adopt(writing: Writing, portfolio: Portfolio, change: str) -> None:
 
 def _broken(portfolio: Portfolio, at: Position, now: datetime) -> Mapping[str, str]:
     """Give the changes whose windows break a rule of the new portfolio, with the words of it."""
-    portfolio = folded(seen_from(portfolio, now), at)
+    portfolio = planned(seen_from(portfolio, now), at)
     schedule = at.schedule(portfolio)
     found: dict[str, str] = {}
     for violation in verify(portfolio, schedule):

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from scheduler.desk.access import RefusedError
 from scheduler.desk.library import portfolio_of
-from scheduler.desk.position import Position, folded, position
+from scheduler.desk.position import Position, planned, position
 from scheduler.horizon import Window
 from scheduler.portfolio import Portfolio
 from scheduler.schedule import Placement, Schedule, Violation, lost_cents, place, total
@@ -66,7 +66,10 @@ class Bench:
         """
         if change not in self.portfolio.changes:
             raise RefusedError(f"{change} is not in the portfolio any more")
-        portfolio = folded(self.portfolio, self.at, without=change)
+        portfolio = planned(self.portfolio, self.at, without=change)
+        if change not in portfolio.changes:
+            why = next((one for one in portfolio.warnings if one.startswith(f"{change} ")), f"{change} is not planned")
+            raise RefusedError(why)
         self._must_fit(portfolio, change, start)
         schedule = self.at.schedule(portfolio)
         before = schedule.by_change.get(change)
@@ -88,7 +91,7 @@ class Bench:
 
     def broken_by(self, starts: Mapping[str, datetime]) -> tuple[Violation, ...]:
         """List the rules that the plan breaks with some starts in place of those it has, and not without."""
-        portfolio = folded(self.portfolio, self.at)
+        portfolio = planned(self.portfolio, self.at)
         schedule = self.at.schedule(portfolio)
         known = set(verify(portfolio, schedule))
         places = {change: place(portfolio, change, start) for change, start in starts.items()}

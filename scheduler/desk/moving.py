@@ -6,6 +6,7 @@ from datetime import datetime
 from scheduler.desk.access import RefusedError
 from scheduler.desk.deciding import new_window, times
 from scheduler.desk.judging import Bench, Judged
+from scheduler.desk.planning import OVERRIDABLE
 from scheduler.desk.store import Store
 from scheduler.desk.tables import OVERRIDES
 from scheduler.desk.writing import Done, Writing, words, write
@@ -66,6 +67,9 @@ def move(
                 broken = "; ".join(f"{one.rule}: {one.text}" for one in judged.broken)
                 raise RefusedError(f"{change} may not start then. {broken}")
             writing.actor.must("override", row["teams"])
+            fast = [one for one in judged.broken if one.rule not in OVERRIDABLE]
+            if fast:
+                raise RefusedError(f"{fast[0].rule} cannot be set aside: {fast[0].text}")
             why = words(override.reason, "the reason of the exception")
             if override.expires_at <= writing.now:
                 raise RefusedError("the exception would have expired already; give a later instant")

@@ -1,18 +1,21 @@
 """Where everything stands at the desk: what planning, judging and showing a plan start from."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 import sqlalchemy as sa
 
+from scheduler.desk.planning import Facts, Objection, Override, Running, folded
 from scheduler.desk.shelf import Row
 from scheduler.desk.states import OVER
-from scheduler.desk.tables import CHANGES, OVERRIDES, REJECTIONS, WINDOWS
+from scheduler.desk.tables import CHANGES, OBJECTIONS, OVERRIDES, PREFERENCES, REJECTIONS, WINDOWS
 from scheduler.desk.windows import DeskWindow
-from scheduler.portfolio import Decision, Portfolio
-from scheduler.schedule import Placement, Schedule, place
+from scheduler.horizon import WeeklyHours
+from scheduler.portfolio import Change, Decision, PastWork, Portfolio, Preference
+from scheduler.schedule import Schedule, place
+from scheduler.standing import standing
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,8 +24,10 @@ class Position:
 
     changes: Mapping[str, Row]
     windows: Mapping[str, DeskWindow]
-    rejections: tuple[Row, ...]
-    overrides: tuple[Row, ...]
+    rejections: tuple[Row, ...] = ()
+    overrides: tuple[Row, ...] = ()
+    objections: tuple[Row, ...] = ()
+    preferences: tuple[Row, ...] = ()
 
     def window_of(self, change: str) -> DeskWindow | None:
         """Give the window that clients were told of, if there is one."""
@@ -43,20 +48,16 @@ class Position:
         """The changes that still need a window, or work of which goes on."""
         return tuple(sorted(change for change, row in self.changes.items() if row["state"] not in OVER))
 
-    def starts(self, portfolio: Portfolio) -> Mapping[str, datetime]:
-        """Give the start of every open change of a portfolio that has a window."""
-        found = {change: self.planned_of(change) for change in self.open if change in portfolio.changes}
-        return {change: window.start for change, window in found.items() if window is not None}
-
     def schedule(self, portfolio: Portfolio) -> Schedule:
-        """Give the plan as things stand, each window as long as the portfolio says or work on it was extended."""
-        return Schedule(tuple(self._placement(portfolio, *item) for item in sorted(self.starts(portfolio).items())))
-
-    def _placement(self, portfolio: Portfolio, change: str, start: datetime) -> Placement:
-        placement, window = place(portfolio, change, start), self.planned_of(change)
-        if window is not None and window.status == "implementing":
-            return replace(placement, end=window.end, reserved_until=window.reserved_until)
-        return placement
+        """Give the plan as things stand: what is left of work that goes on, and every window announced or proposed."""
+        pinned = standing(portfolio).pinned
+        placements = []
+        for change in self.open:
+            window = self.planned_of(change)
+            if change in portfolio.changes and window is not None:
+                begun = window.status == "implementing"
+                placements.append(place(portfolio, change, pinned[change] if begun else window.start))
+        return Schedule(tuple(placements))
 
     def set_aside(self, change: str, start: datetime, now: datetime) -> frozenset[str]:
         """Give the rules that need not hold for a start of a change, as an administrator said, until that expires."""
@@ -67,23 +68,81 @@ class Position:
             for rule in one["rules"]
         )
 
-    def decisions(self, *, without: str | None = None) -> tuple[Decision, ...]:
-        """Give what was decided as decisions on windows; of the change `without` only rejections.
+    def facts(self, now: datetime, portfolio: Portfolio, *, without: str | None = None) -> Facts:
+        """Give what was decided and has happened; of the change `without` only what was rejected."""
+        work = [(portfolio.changes[change], row) for change, row in self.changes.items() if change in portfolio.changes]
+        return Facts(
+            now=now,
+            decisions=self._decisions(without),
+            overrides=tuple(self._overrides(now, without)),
+            objections=tuple(
+                Objection(team=one["team"], change=one["change"], start=one["start"], upheld=one["status"] == "upheld")
+                for one in self.objections
+                if one["start"] is not None
+            ),
+            preferences=tuple(_preference(one) for one in self.preferences if one["ended_at"] is None),
+            running=tuple(self._running(row) for _, row in work if row["state"] == "Implement"),
+            finished=tuple(self._finished(one, row) for one, row in work if row["state"] in ("Review", "Closed")),
+            left_out={one.id: why for one, row in work if one.id != without and (why := self._left_out(row))},
+        )
 
-        Rejections come first: what was announced or pinned after all stays so.
-        """
+    def _decisions(self, without: str | None) -> tuple[Decision, ...]:
+        # Rejections come first: what was announced or pinned after all stays so.
         found = [Decision(change=one["change"], kind="reject", start=one["start"]) for one in self.rejections]
         for change in self.open:
-            window, planned = self.window_of(change), self.planned_of(change)
+            window, planned, row = self.window_of(change), self.planned_of(change), self.changes[change]
             if change == without:
                 continue
             if window is not None:
                 told = window.announced_at
                 found.append(Decision(change=change, kind="approve", start=window.start, announced_at=told))
-            if self.changes[change]["pinned"] and planned is not None:
+            if (row["pinned"] or row["on_hold"]) and planned is not None:
                 told = planned.announced_at
                 found.append(Decision(change=change, kind="pin", start=planned.start, announced_at=told))
         return tuple(found)
+
+    def _overrides(self, now: datetime, without: str | None) -> Iterator[Override]:
+        for one in self.overrides:
+            planned = self.planned_of(one["change"])
+            holds = one["ended_at"] is None and planned is not None and planned.start == one["start"]
+            if holds and one["change"] in self.open and one["change"] != without:
+                yield Override(
+                    change=one["change"], start=one["start"], rules=tuple(one["rules"]), expires_at=one["expires_at"]
+                )
+
+    def _running(self, row: Row) -> Running:
+        window = self.windows[row["window"]]
+        began = row["started_at"]
+        return Running(change=row["change"], started_at=began, end=window.end, reserved_until=window.reserved_until)
+
+    def _finished(self, change: Change, row: Row) -> PastWork:
+        window = self.windows[row["window"]]
+        return PastWork(
+            change=change.id,
+            kind=change.type,
+            services=change.services,
+            planned_start=window.start,
+            planned_end=window.end,
+            actual_start=row["started_at"],
+            actual_end=row["ended_at"],
+        )
+
+    def _left_out(self, row: Row) -> str:
+        if row["state"] == "Cancelled":
+            return "it was cancelled"
+        return "it is on hold" if row["on_hold"] and self.planned_of(row["change"]) is None else ""
+
+
+def _preference(row: Row) -> Preference:
+    return Preference(
+        team=row["team"],
+        kind=row["kind"],
+        hours=WeeklyHours.parse(row["hours"]) if row["hours"] else None,
+        start=row["start"],
+        end=row["end"],
+        cost_cents_per_hour=row["cost_cents_per_hour"],
+        reason=row["reason"],
+    )
 
 
 def position(connection: sa.Connection) -> Position:
@@ -97,22 +156,14 @@ def position(connection: sa.Connection) -> Position:
         {row["id"]: DeskWindow(**row) for row in rows(WINDOWS)},
         tuple(rows(REJECTIONS)),
         tuple(rows(OVERRIDES)),
+        tuple(rows(OBJECTIONS)),
+        tuple(rows(PREFERENCES)),
     )
 
 
-def folded(portfolio: Portfolio, at: Position, *, without: str | None = None) -> Portfolio:
-    """Give a portfolio as it is to be planned: with what was decided at the desk, without what is over.
+def planned(portfolio: Portfolio, at: Position, *, without: str | None = None) -> Portfolio:
+    """Give a portfolio as it is to be planned, seen from its `now`: the solver learns of the desk in no other way.
 
-    Windows that clients were told of count as announced. `without` leaves out what binds one change to its window.
+    `without` leaves out what binds one change to its window.
     """
-    over = {change for change, row in at.changes.items() if row["state"] in OVER}
-    done = {change for change in over if at.changes[change]["state"] != "Cancelled"}
-    changes = {id: one for id, one in portfolio.changes.items() if id not in over}
-    decisions = tuple(one for one in (*portfolio.decisions, *at.decisions(without=without)) if one.change in changes)
-    announced = dict(portfolio.announced)
-    for change in changes:
-        window = at.window_of(change)
-        if window is not None and window.announced_at is not None:
-            announced[change] = (window.start, window.announced_at)
-    kept = {change: told for change, told in announced.items() if change in changes}
-    return replace(portfolio, changes=changes, decisions=decisions, announced=kept, done=portfolio.done | done)
+    return folded(portfolio, at.facts(portfolio.now, portfolio, without=without))

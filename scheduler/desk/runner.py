@@ -20,7 +20,7 @@ from scheduler.costs import COSTS, downtime
 from scheduler.desk.access import RefusedError
 from scheduler.desk.library import portfolio_of
 from scheduler.desk.plans import document_of, packed
-from scheduler.desk.position import folded, position
+from scheduler.desk.position import planned, position
 from scheduler.desk.store import Store, StoreError
 from scheduler.desk.tables import DESK, RUNS, SCHEDULES
 from scheduler.inputs.cells import parse_time
@@ -77,7 +77,7 @@ class Runner:
         planned_at = datetime.fromisoformat(parameters["now"]) if parameters["now"] else now
         with self.store.reading() as connection:
             at = position(connection)
-            portfolio = folded(portfolio_of(connection, row["version"], now=planned_at), at)
+            portfolio = planned(portfolio_of(connection, row["version"], now=planned_at), at)
             first = Schedule(tuple(at.schedule(portfolio).placements))
             if row["schedule"] is not None:
                 first = _read(document_of(connection, row["schedule"]), portfolio)

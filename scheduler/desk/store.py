@@ -6,6 +6,7 @@ never wait.
 """
 
 import sqlite3
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,6 +66,7 @@ class Store:
         """
         self.url = store_url(place)
         self.patience = patience
+        self._writers = threading.Lock()
         if self.is_sqlite:
             path = Path(self.url.database or "")
             if not path.exists():
@@ -126,12 +128,25 @@ class Store:
         StoreError
             If the database is locked for too long, read-only, full, or gone.
         """
-        with self._plain_errors(), self.engine.connect() as connection:
+        with self._turn(), self._plain_errors(), self.engine.connect() as connection:
             connection = connection.execution_options(writes=True)
             with connection.begin():
                 if not self.is_sqlite:
                     connection.execute(sa.select(DESK.c.last).with_for_update())
                 yield connection
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Let threads of this program write in turn: SQLite's own lock goes to whoever happens to ask at the time."""
+        if not self.is_sqlite:
+            yield
+        elif not self._writers.acquire(timeout=self.patience):
+            raise StoreError(f"{self.name}: too many want to write at once; try again")
+        else:
+            try:
+                yield
+            finally:
+                self._writers.release()
 
     @contextmanager
     def _plain_errors(self) -> Iterator[None]:
@@ -175,6 +190,15 @@ class Store:
                 command.upgrade(config, to)
                 if connection.execute(sa.select(DESK.c.id)).first() is None:
                     connection.execute(DESK.insert().values(id=1, store=uuid.uuid4().hex, last=0, last_at=None))
+
+    def fold_wal(self) -> None:
+        """Put everything into the one file, which may then be moved."""
+        with self._plain_errors():
+            connection = self.engine.raw_connection()
+            try:
+                connection.driver_connection.execute("PRAGMA journal_mode=DELETE")  # type: ignore[union-attr]
+            finally:
+                connection.close()
 
     def _use_wal(self) -> None:
         # The mode is kept in the file; no transaction may be open while it changes.
