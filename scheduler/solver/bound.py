@@ -8,7 +8,8 @@ price per slot and every cap a price. Then each change chooses alone, or togethe
 holds for any split and any prices, because a slot that someone takes down costs at least the shares of those who do.
 The minimum over a tree of lags is exact; lags that would close a circle, and budgets, are left out of the bound, which
 keeps it valid. Shares and prices are improved by subgradient steps of Polyak length (Held, Wolfe and Crowder,
-Mathematical Programming 6, 1974) in a metric scaled by the weights.
+Mathematical Programming 6, 1974) in a metric scaled by the weights. A step goes on in the direction of those before it
+(Crowder, Symposia Mathematica 19, 1976): changes that swing between equally good starts would undo each other's steps.
 """
 
 from collections.abc import Callable
@@ -21,11 +22,14 @@ import numpy.typing as npt
 from scheduler.solver.compiled import Compiled
 from scheduler.solver.forest import Forest, Rows
 from scheduler.solver.loads import Loads
-from scheduler.solver.sharing import Sharing
+from scheduler.solver.sharing import Sharing, Touched
 from scheduler.solver.state import UNPLACED
 from scheduler.solver.windows import Floats, Numbers
 
 LEAST_STEP = 1e-3  # share of Polyak's length below which steps are given up
+PATIENCE, DECAY = 8, 0.85  # steps without a better bound, and what Polyak's length is multiplied with after them
+MOMENTUM = 0.95  # of the direction in which a share or a price was last moved
+PRICE_PART = 0.05  # of the length of a step at most lies in prices: on long horizons they would leave shares no room
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,8 @@ class Lagrangian:
         nothing = np.where(np.isfinite(self._cost), 0.0, np.inf)
         self.best = Bound(0, 0.0, self._slack, nothing, self._drop, self.forest, self.at)
         self._theta, self._stale = 1.0, 0
+        self._drift = np.zeros(self.sharing.size, dtype=np.float32)
+        self._pull = np.zeros(self.prices.shape, dtype=np.float32)
 
     # --- evaluating ------------------------------------------------------------------------------------------------
 
@@ -186,8 +192,8 @@ class Lagrangian:
             self.best = Bound(cents, value, self._slack, brackets, self._drop, self.forest, self.at)
         else:
             self._stale += 1
-        if self._stale >= 20:
-            self._theta, self._stale = self._theta * 0.7, 0
+        if self._stale >= PATIENCE:
+            self._theta, self._stale = self._theta * DECAY, 0
 
     @property
     def moving(self) -> bool:
@@ -216,6 +222,7 @@ class Lagrangian:
         self.prices, self.cap_prices = np.maximum(prices, 0.0), np.maximum(cap_prices, 0.0)
         self._priced = np.asarray(self.prices.any(axis=1))
         self._theta = 0.0
+        self._drift[:], self._pull[:] = 0.0, 0.0
         self.shares = self.sharing.split(np.maximum(shares, 0.0))
         self._charged = self.sharing.by_group(self.shares)
 
@@ -241,21 +248,19 @@ class Lagrangian:
         touched = self.sharing.touched(starts, placed)
         resources = self._demand.active(starts, placed, self._priced)
         excess, over = self._excess(resources, starts, placed), self._over(starts, placed)
-        columns = len(touched.cell)
         weight = self.compiled.weight[touched.cell, touched.at].astype(np.float64)
-        # Project the step: holders without a share that are less active than the others stay without.
-        held = self.shares[self.sharing.base[touched.holder] + touched.slot] > 0
-        everyone = np.bincount(touched.column, minlength=columns)
-        mean = np.bincount(touched.column, weights=touched.active, minlength=columns) / np.maximum(everyone, 1)
-        free = held | (touched.active > mean[touched.column])
-        many = np.bincount(touched.column, weights=free, minlength=columns)
-        mean = np.bincount(touched.column, weights=touched.active * free, minlength=columns) / np.maximum(many, 1)
-        direction = np.where(free, touched.active - mean[touched.column], 0.0)
-        scale = self._price_scale(value)
+        where = self.sharing.base[touched.holder] + touched.slot
+        direction = self._projected(touched, where) + MOMENTUM * self._drift[where]
+        self._drift[where] = direction
+        excess += MOMENTUM * self._pull[resources]
+        self._pull[resources] = excess
+        norm = float((weight[touched.column] * direction**2).sum())
+        scale, unevenness = self._price_scale(value), float((excess**2).sum())
+        if norm > 0 and unevenness > 0:
+            scale = min(scale, PRICE_PART * norm / unevenness)
         # A cap is asked about whole changes, a resource about the slots of their windows.
         cap_scale = 100 * scale
-        norm = float((weight[touched.column] * direction**2).sum())
-        norm += float(scale * (excess**2).sum() + cap_scale * (over**2).sum())
+        norm += scale * unevenness + cap_scale * float((over**2).sum())
         if norm <= 0:
             self._theta = 0.0
             return value
@@ -267,6 +272,19 @@ class Lagrangian:
             self._priced[resources] = self.prices[resources].any(axis=1)
         self.cap_prices = np.maximum(0.0, self.cap_prices + length * cap_scale * over)
         return value
+
+    def _projected(self, touched: Touched, where: Numbers) -> Floats:
+        """Say where shares should move, adding up to 0 in every column: from the holders less active than others.
+
+        Holders without a share that are less active than the others stay without.
+        """
+        columns = len(touched.cell)
+        everyone = np.bincount(touched.column, minlength=columns)
+        mean = np.bincount(touched.column, weights=touched.active, minlength=columns) / np.maximum(everyone, 1)
+        free = (self.shares[where] > 0) | (touched.active > mean[touched.column])
+        many = np.bincount(touched.column, weights=free, minlength=columns)
+        mean = np.bincount(touched.column, weights=touched.active * free, minlength=columns) / np.maximum(many, 1)
+        return np.where(free, touched.active - mean[touched.column], 0.0)
 
     def _price_scale(self, value: float) -> float:
         """Give resource prices a small part of an average change's cost, so that one step length suits both."""
