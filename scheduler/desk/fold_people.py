@@ -27,6 +27,7 @@ def _end_delegation(shelf: Shelf, entry: Entry) -> None:
 def _token(shelf: Shelf, entry: Entry) -> None:
     names = ("id", "hash", "kind", "scope", "user")
     row = {name: entry.detail[name] for name in names} | {"at": entry.at, "by": entry.by}
+    row |= {"detail": entry.detail.get("detail", "full"), "proposals": entry.detail.get("proposals", False)}
     shelf.put(TOKENS, row | {"expires_at": None, "revoked_at": None, "successor": None})
 
 

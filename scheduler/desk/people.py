@@ -1,6 +1,7 @@
 """People, in whose place they decide, their secrets, and the settings of the desk."""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from scheduler.desk.deciding import APPROVERS
 from scheduler.desk.library import current_version, portfolio_of
 from scheduler.desk.store import Store
 from scheduler.desk.tables import DELEGATIONS, TOKENS, USERS
-from scheduler.desk.tokens import KINDS, TokenKind, hash_of, new_secret
+from scheduler.desk.tokens import DETAILS, KINDS, TokenDetail, TokenKind, hash_of, new_secret
 from scheduler.desk.writing import Done, Writing, words, write
 from scheduler.inputs.tables import utc_text
 
@@ -136,10 +137,16 @@ def create_token(
     *,
     by: str,
     user: str | None = None,
+    detail: TokenDetail = "full",
+    proposals: bool = False,
     key: str | None = None,
     now: datetime | None = None,
 ) -> NewToken:
-    """Make a secret that opens a feed (or with kind sign-in, the pages) for `user`, by default for `by`."""
+    """Make a secret that opens a feed (or with kind sign-in, the pages) for `user`, by default for `by`.
+
+    The feed tells everything, only that there is something (`busy`), or also what programs read (`maintnote`, not for
+    blackouts); with `proposals` it has windows that are not approved yet.
+    """
     secret, holder = new_secret(), user or by
 
     def decide(writing: Writing) -> None:
@@ -151,9 +158,22 @@ def create_token(
             raise RefusedError("only an administrator lets people sign in")
         if bool(scope) != (kind in ("team", "service", "engineer")):
             raise RefusedError(f"say which {kind}" if not scope else f"there is only one {kind}")
-        writing.add("token", id=uuid.uuid4().hex, hash=hash_of(secret), kind=kind, scope=scope, user=holder)
+        if detail not in DETAILS or (kind == "blackouts" and detail == "maintnote"):
+            raise RefusedError(f"{detail!r} is no way to write the feed of {kind}; choose full or busy")
+        if scope and current_version(writing.connection) and scope not in _scopes(writing.connection, kind):
+            raise RefusedError(f"there is no {kind} {scope!r}")
+        writing.add(
+            "token",
+            id=uuid.uuid4().hex,
+            hash=hash_of(secret),
+            kind=kind,
+            scope=scope,
+            user=holder,
+            detail=detail,
+            proposals=proposals,
+        )
 
-    request = {"do": "token", "kind": kind, "scope": scope, "user": user}
+    request = {"do": "token", "kind": kind, "scope": scope, "user": user, "detail": detail, "proposals": proposals}
     return _made(write(store, decide, by=by, request=request, key=key, now=now), secret)
 
 
@@ -177,7 +197,7 @@ def rotate_token(
             hash=hash_of(secret),
             rotated=token,
             expires_at=utc_text(writing.now + max(grace, timedelta(0))),
-            **{name: row[name] for name in ("kind", "scope", "user")},
+            **{name: row[name] for name in ("kind", "scope", "user", "detail", "proposals")},
         )
 
     request = {"do": "rotate", "token": token, "grace": grace.total_seconds()}
@@ -192,6 +212,12 @@ def revoke_token(store: Store, token: str, *, by: str, key: str | None = None, n
         writing.add("revoke", id=token)
 
     return write(store, decide, by=by, request={"do": "revoke", "token": token}, key=key, now=now)
+
+
+def _scopes(connection: sa.Connection, kind: TokenKind) -> Collection[str]:
+    portfolio = portfolio_of(connection)
+    known: dict[str, Collection[str]] = {"team": portfolio.teams, "service": portfolio.services}
+    return known.get(kind, portfolio.engineers or ())
 
 
 def _good(writing: Writing, token: str, action: str) -> dict[str, Any]:

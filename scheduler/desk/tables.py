@@ -310,11 +310,14 @@ TOKENS = _table(
     _at("expires_at", null=True),
     _at("revoked_at", null=True),
     _text("successor", null=True),
+    sa.Column("detail", sa.Text, nullable=False, default="full"),
+    sa.Column("proposals", sa.Boolean, nullable=False, default=False),
 )
 """Secrets that open a feed or a page, as their SHA-256 only.
 
 `kind` says what they open (team, service, engineer, all, blackouts, sign-in), `scope` which one. One that was rotated
-has a `successor` and `expires_at`, until when both are good.
+has a `successor` and `expires_at`, until when both are good. `detail` says how much a feed shows (full, busy,
+maintnote), `proposals` whether windows that are not approved yet are in it.
 """
 
 SETTINGS = _table("settings", _id("name", sa.Text), _document("value"))

@@ -12,13 +12,18 @@ from scheduler.desk.tables import TOKENS, USERS
 
 TokenKind = Literal["team", "service", "engineer", "all", "blackouts", "sign-in"]
 KINDS: tuple[TokenKind, ...] = ("team", "service", "engineer", "all", "blackouts", "sign-in")
+TokenDetail = Literal["full", "busy", "maintnote"]
+DETAILS: tuple[TokenDetail, ...] = ("full", "busy", "maintnote")
 BYTES = 24
 """192 bits of chance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """What the store knows of a secret: what it opens (`kind`, `scope`), for whom, and until when."""
+    """What the store knows of a secret: what it opens (`kind`, `scope`), for whom, and until when.
+
+    A feed is written in a `detail`; one with `proposals` has windows that are not approved yet.
+    """
 
     id: str
     hash: str
@@ -30,6 +35,8 @@ class Token:
     expires_at: datetime | None
     revoked_at: datetime | None
     successor: str | None
+    detail: TokenDetail = "full"
+    proposals: bool = False
 
     def good(self, now: datetime) -> bool:
         """Tell whether it opens anything: not revoked, and not past the grace that a rotation left it."""
