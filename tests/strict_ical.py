@@ -10,7 +10,24 @@ from dataclasses import dataclass, field
 _PROPERTY = re.compile(
     r'^(?P<name>[A-Z0-9-]+)(?P<params>(?:;[A-Z0-9-]+=(?:"[^"]*"|[^";:,]*))*):(?P<value>.*)$', re.DOTALL
 )
-TEXT = {"UID", "SUMMARY", "DESCRIPTION", "NAME", "CONTACT", "CATEGORIES", "X-WR-CALNAME", "X-WR-RELCALID"}
+TEXT = {
+    "UID",
+    "SUMMARY",
+    "DESCRIPTION",
+    "LOCATION",
+    "NAME",
+    "CONTACT",
+    "CATEGORIES",
+    "X-WR-CALNAME",
+    "X-WR-CALDESC",
+    "X-WR-RELCALID",
+    "X-MAINTNOTE-PROVIDER",
+    "X-MAINTNOTE-ACCOUNT",
+    "X-MAINTNOTE-MAINTENANCE-ID",
+    "X-MAINTNOTE-OBJECT-ID",
+    "X-MAINTNOTE-IMPACT",
+    "X-MAINTNOTE-STATUS",
+}
 
 
 @dataclass

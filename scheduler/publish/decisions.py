@@ -11,7 +11,7 @@ from pathlib import Path
 from scheduler.inputs.columns import TABLES
 from scheduler.inputs.decisions import FILE, LoggedDecision, read_decisions
 from scheduler.inputs.tables import guarded, utc_text
-from scheduler.publish.feeds import plain
+from scheduler.publish.plain_text import plain
 from scheduler.publish.read_back import plan_id
 from scheduler.publish.swap import alone_in, put
 

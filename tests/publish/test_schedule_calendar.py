@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.portfolio import Impact, Portfolio
-from scheduler.publish.feeds import DEFAULT_DOMAIN, team_feed
+from scheduler.publish.feeds import team_feed
 from scheduler.publish.schedule_calendar import schedule_calendar
+from scheduler.publish.stream import DEFAULT_DOMAIN
 
 TOLD = datetime(2027, 2, 10, 9, tzinfo=UTC)
 
