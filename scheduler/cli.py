@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from scheduler import feed_commands
 from scheduler.backtesting import backtest_command
 from scheduler.batch import load_after, load_with_plan, sample_folder
 from scheduler.console import (
@@ -50,6 +51,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+feed_commands.add_to(app)
 
 
 def _time(text: str | None) -> str | None:
