@@ -62,6 +62,11 @@ def people(portfolio: Portfolio, by: By, id: str) -> People:
     return _at_work(portfolio, behind_services(portfolio)[id], portfolio.teams)
 
 
+def people_on(portfolio: Portfolio, nodes: Iterable[str]) -> People:
+    """Give the people expected at work on some services or groups in each slot; shape (slots,)."""
+    return _at_work(portfolio, nodes, portfolio.teams)
+
+
 def usage_heat(
     portfolio: Portfolio,
     by: By = "service",

@@ -1,7 +1,7 @@
 """Recorded usage, put on the grid of slots."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import gcd
 
@@ -61,6 +61,26 @@ def histories(portfolio: Portfolio) -> Iterator[History]:
             matrix = _averages(row, start - first, end - first, users, size, (len(part), length))
             yield History(tuple(records.pairs[one] for one in part), grid, matrix)
         left = left[~reached]
+
+
+def recorded_slots(portfolio: Portfolio) -> Mapping[Pair, Users]:
+    """Give what was recorded in each slot of the horizon, `now` or not, for every pair that has any record there.
+
+    Arrays have shape (slots,); NaN is not recorded.
+    """
+    horizon = portfolio.horizon
+    records, size = _records(replace(portfolio, now=horizon.end)), horizon.slot_minutes * _MICROSECONDS_PER_MINUTE
+    found = {}
+    for part in np.array_split(np.arange(len(records.pairs)), max(1, -(-len(records.pairs) // MOST_AT_ONCE))):
+        if not len(part):
+            continue
+        row, (start, end, users) = records.of(part)
+        inside = (end > 0) & (start < horizon.slots * size)
+        end = np.minimum(end, horizon.slots * size)
+        row, start, end, users = row[inside], start[inside], end[inside], users[inside]
+        matrix = _averages(row, start, end, users, size, (len(part), horizon.slots))
+        found.update({records.pairs[one]: matrix[at] for at, one in enumerate(part.tolist())})
+    return {pair: users for pair, users in found.items() if not np.isnan(users).all()}
 
 
 @dataclass(frozen=True, slots=True)

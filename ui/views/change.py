@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from typing import Literal
 
+import altair as alt
 import pandas as pd
 import streamlit as st
 
+from scheduler.demand.topology import effects
 from scheduler.explanation import Explanation
+from scheduler.horizon import Window
 from scheduler.publish.feeds import team_feed
 from scheduler.publish.schedule_calendar import schedule_calendar
 from scheduler.schedule import Placement
@@ -26,6 +29,8 @@ from ..state import Seen
 from ..tables import crew, teams_of_change
 from ..text import visible
 from ..theme import state_text
+from ..usage_charts import window_people
+from ..usage_frames import window_use
 
 
 def show() -> None:
@@ -51,6 +56,7 @@ def show() -> None:
     with left:
         _facts(plan, change, placement)
         _price(plan, placement)
+        _people(plan, placement)
         _reasons(explanation, row_labels(plan.portfolio, "team"))
     with right:
         _decision(plan, placement)
@@ -146,6 +152,26 @@ def _price(plan: Plan, placement: Placement) -> None:
         },
         alt="What every affected team loses, and when that is on its own clock.",
     )
+
+
+def _people(plan: Plan, placement: Placement) -> None:
+    effect = effects(plan.portfolio)[placement.change]
+    if not effect.out and not effect.degraded:
+        return
+    change, colours = placement.change, palette()
+
+    def chart() -> alt.LayerChart:
+        starts = {
+            name: one.start
+            for name, schedule in plan.habits().items()
+            for one in schedule.placements
+            if one.change == change
+        }
+        window = Window(placement.start, placement.end)
+        return window_people(window_use(plan.portfolio, change, window, starts), palette=colours)
+
+    says = "People expected on what this change takes down, in its window, in the habits' and in the average hour."
+    draw(plan, ("people", change, colours), chart, says=says)
 
 
 def _notice(given: int, promised: object) -> str:
