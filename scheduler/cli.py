@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from scheduler import feed_commands
+from scheduler import desk_commands, feed_commands, import_command, store_commands
 from scheduler.backtesting import backtest_command
 from scheduler.batch import load_after, load_with_plan, sample_folder
 from scheduler.console import (
@@ -27,7 +27,6 @@ from scheduler.explain import Witness
 from scheduler.inputs import InputError, load
 from scheduler.inputs.calendar_files import busy_document
 from scheduler.inputs.cells import CellError, parse_time
-from scheduler.inputs.exports import draft_mapping, import_changes, write_back
 from scheduler.inputs.starter import write_starter
 from scheduler.lengths import lengths_document, lengths_text
 from scheduler.publish.curve_file import CURVE_FORMATS, curve_document, curve_file
@@ -51,7 +50,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-feed_commands.add_to(app)
 
 
 def _time(text: str | None) -> str | None:
@@ -252,41 +250,6 @@ def solve_problem_command(
     solve_file(file, limit=time_limit, units=deterministic, workers=workers, seed=seed, json=json)
 
 
-@app.command("import")
-def import_command(
-    export: Annotated[str, typer.Argument(metavar="EXPORT", help="CSV or Excel export of changes of another tool.")],
-    mapping: Annotated[
-        str | None,
-        typer.Option(metavar="MAPPING", help="servicenow, jira or a mapping.toml; else told by columns."),
-    ] = None,
-    out: Annotated[str | None, typer.Option(metavar="FILE", help="Portfolio's folder, or the file to write.")] = None,
-    back: Annotated[
-        str | None, typer.Option(metavar="SCHEDULE", help="Write the times of this schedule.json into the export.")
-    ] = None,
-    draft: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Write a mapping.toml to start from, with --out's services.")
-    ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Write over a file that is there.")] = False,
-) -> None:
-    """Turn an export of changes of another tool into changes.csv, or write planned times back into it."""
-    if out is None and draft is None:
-        raise typer.BadParameter("say where to write", param_hint="--out")
-    with orderly():
-        if draft is not None:
-            imported = draft_mapping(export, draft, out)
-        elif back is not None:
-            imported = write_back(export, mapping, back, out or "")
-        else:
-            imported = import_changes(export, mapping, out or "")
-        if imported.path.exists() and not replace:
-            refuse([f"{imported.path}: is there already; write over it with --replace, or choose another name"])
-        imported.path.parent.mkdir(parents=True, exist_ok=True)
-        imported.path.write_bytes(imported.content)
-    for remark in imported.remarks:
-        print(f"note: {remark}", file=sys.stderr)
-    print(imported.text)
-
-
 @app.command("busy")
 def busy_command(
     file: Annotated[str, typer.Argument(metavar="FILE.ics", help="A calendar file.")],
@@ -325,6 +288,10 @@ def serve_command(
         if path is not None and not Path(path).is_dir():
             refuse([f"{path}: is not a folder"])
     serve(Path(folder), Path(portfolio) if portfolio else None, port, browser=not no_browser)
+
+
+for part in (import_command, desk_commands, feed_commands, store_commands):
+    part.add_to(app)
 
 
 def main() -> None:

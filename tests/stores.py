@@ -12,6 +12,17 @@ import sqlalchemy as sa
 from scheduler.desk.store import Store
 
 ENGINES = ("sqlite", "postgresql")
+FORMS = Path(__file__).parent / "desk" / "forms"
+"""A store of every form there ever was, as SQLite files."""
+
+
+def stored_tables(form: str = "0001") -> sa.MetaData:
+    """Give the tables of an older form."""
+    tables = sa.MetaData()
+    source = sa.create_engine(sa.URL.create("sqlite", database=str(FORMS / f"{form}.db")), poolclass=sa.NullPool)
+    with source.connect() as connection:
+        tables.reflect(connection, only=lambda name, _: name != "alembic_version")
+    return tables
 
 
 class Stores:
@@ -43,6 +54,24 @@ class Stores:
                 connection.exec_driver_sql("UPDATE desk SET store = hex(randomblob(16))")
             return str(path)
         return self._database(f"store{number}", "empty")
+
+    def of_form(self, engine: str, form: str) -> str:
+        """Give the place of a store of an older form, with what is kept of that form in desk/forms."""
+        place, kept = self.empty(engine), FORMS / f"{form}.db"
+        if engine == "sqlite":
+            shutil.copyfile(kept, place)
+            return place
+        source = sa.create_engine(sa.URL.create("sqlite", database=str(kept)), poolclass=sa.NullPool)
+        with Store(place, create=True, form=form) as store, source.connect() as given, store.writing() as taken:
+            tables = sa.MetaData()
+            tables.reflect(given)
+            for table in tables.sorted_tables:
+                if table.name != "alembic_version":
+                    taken.execute(table.delete())
+                    rows = [dict(row) for row in given.execute(sa.select(table)).mappings()]
+                    if rows:
+                        taken.execute(table.insert(), rows)
+        return place
 
     def _database(self, name: str, template: str) -> str:
         if self._server is None:

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from scheduler.desk.entries import Entry
+import sqlalchemy as sa
+
+from scheduler.desk.entries import Entry, entries
 from scheduler.desk.fold_people import PEOPLE
-from scheduler.desk.shelf import MemoryShelf, Row, Shelf
+from scheduler.desk.shelf import BATCH, MemoryShelf, Row, Shelf
 from scheduler.desk.states import planned_state, proposed_state
 from scheduler.desk.tables import (
     CHANGES,
+    FOLDED,
     NOTICES,
     OBJECTIONS,
     OVERRIDES,
@@ -37,6 +40,16 @@ def replayed(log: Iterable[Entry]) -> MemoryShelf:
     for entry in log:
         apply(shelf, entry)
     return shelf
+
+
+def refold(connection: sa.Connection) -> None:
+    """Store what the whole log folds to, in place of what is stored."""
+    rows = replayed(entries(connection)).rows
+    for table in FOLDED:
+        connection.execute(table.delete())
+        found = list(rows[table.name].values())
+        for number in range(0, len(found), BATCH):
+            connection.execute(table.insert(), found[number : number + BATCH])
 
 
 def instant(value: str | None) -> datetime | None:

@@ -121,6 +121,26 @@ def start_run(
     RefusedError
         If another run is at work, or there is nothing to plan.
     """
+    given = {"time_limit": time_limit, "workers": workers, "seed": seed, "deterministic": deterministic}
+    number, again = ask_run(store, by=by, planned_at=planned_at, key=key, now=now, **given)
+    if not again:
+        spawn(store, number)
+    return number
+
+
+def ask_run(
+    store: Store,
+    *,
+    by: str,
+    time_limit: float | None = 30.0,
+    workers: float | None = 1,
+    seed: float | None = 0,
+    deterministic: float | None = None,
+    planned_at: datetime | None = None,
+    key: str | None = None,
+    now: datetime | None = None,
+) -> tuple[int, bool]:
+    """Write down that a run is wanted, for whoever begins its process; give its number, and whether it was before."""
     given: dict[str, Any] = {"time_limit": time_limit, "workers": workers, "seed": seed, "deterministic": deterministic}
     parameters = given | {"now": None if planned_at is None else planned_at.astimezone(UTC).isoformat()}
 
@@ -141,10 +161,7 @@ def start_run(
         connection.execute(RUNS.insert().values(row))
 
     done = write(store, decide, by=by, request={"do": "plan", **parameters}, key=key, now=now)
-    number = int(done.entries[-1].detail["run"])
-    if not done.again:
-        spawn(store, number)
-    return number
+    return int(done.entries[-1].detail["run"]), done.again
 
 
 def resume_run(

@@ -19,6 +19,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from scheduler.desk.fold import refold
 from scheduler.desk.tables import DESK
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -56,8 +57,10 @@ def store_url(place: str | Path) -> sa.URL:
 class Store:
     """A store that is open; it may be used by several threads, and is closed at the end."""
 
-    def __init__(self, place: str | Path, *, create: bool = False, patience: float = PATIENCE_SECONDS) -> None:
-        """Open a store, and with `create` make or upgrade it.
+    def __init__(
+        self, place: str | Path, *, create: bool = False, patience: float = PATIENCE_SECONDS, form: str = "head"
+    ) -> None:
+        """Open a store, and with `create` make or upgrade it, to an older `form` where one is named.
 
         Raises
         ------
@@ -76,8 +79,9 @@ class Store:
         self.engine = _engine(self.url, patience)
         try:
             if create:
-                self.upgrade()
-            self._check_form()
+                self.upgrade(form)
+            if form == "head":
+                self._check_form()
         except BaseException:
             self.close()
             raise
@@ -188,6 +192,9 @@ class Store:
                 config = _config()
                 config.attributes["connection"] = connection
                 command.upgrade(config, to)
+                if now is not None and to == "head" and now != _newest():
+                    # What is stored is what the log folds to, in the words of the new form.
+                    refold(connection)
                 if connection.execute(sa.select(DESK.c.id)).first() is None:
                     connection.execute(DESK.insert().values(id=1, store=uuid.uuid4().hex, last=0, last_at=None))
 
@@ -210,8 +217,8 @@ class Store:
                 connection.close()
 
     def _check_form(self) -> None:
-        now, newest = self.revision(), ScriptDirectory.from_config(_config()).get_current_head()
-        if now == newest:
+        now = self.revision()
+        if now == _newest():
             return
         if now is None:
             raise StoreError(f"{self.name}: holds no store yet; make one with: scheduler db upgrade")
@@ -225,6 +232,10 @@ def _config() -> Config:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
+
+
+def _newest() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _known_forms() -> set[str]:
