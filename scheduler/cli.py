@@ -282,12 +282,15 @@ def serve_command(
     ] = None,
     port: Port = PORT,
     no_browser: NoBrowser = False,
+    store: feed_commands.OptionalStore = None,
+    public_url: feed_commands.PublicUrl = "",
 ) -> None:
     """Show a plan in a browser on this machine, and take decisions on it."""
     for path in (folder, portfolio):
         if path is not None and not Path(path).is_dir():
             refuse([f"{path}: is not a folder"])
-    serve(Path(folder), Path(portfolio) if portfolio else None, port, browser=not no_browser)
+    chosen = Path(portfolio) if portfolio else None
+    serve(Path(folder), chosen, port, browser=not no_browser, store=store, public_url=public_url)
 
 
 for part in (import_command, desk_commands, feed_commands, store_commands):

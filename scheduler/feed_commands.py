@@ -40,6 +40,12 @@ StorePlace = Annotated[
         "--store", metavar="PLACE", envvar="SCHEDULER_STORE", help="SQLite file of the desk, or URL of its database."
     ),
 ]
+OptionalStore = Annotated[
+    str | None,
+    typer.Option(
+        "--store", metavar="PLACE", envvar="SCHEDULER_STORE", help="Store of the desk, whose calendars are served too."
+    ),
+]
 PublicUrl = Annotated[
     str,
     typer.Option(

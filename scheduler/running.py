@@ -16,6 +16,7 @@ import typer
 
 from scheduler.batch import plan
 from scheduler.console import ProblemProgress, ProgressLine, ProgressRecords, problem_text, result_text
+from scheduler.desk.store import StoreError
 from scheduler.inputs import InputError, dump
 from scheduler.portfolio import Portfolio
 from scheduler.publish.files import REPORT, check_writable, schedule_json
@@ -107,8 +108,10 @@ def _cores(units: float | None) -> int:
     return min(2, os.cpu_count() or 1) if units is None else 1
 
 
-def serve(out: Path, portfolio: Path | None, port: int, *, browser: bool) -> None:
-    """Serve the plan in a folder until the process is stopped."""
+def serve(
+    out: Path, portfolio: Path | None, port: int, *, browser: bool, store: str | None = None, public_url: str = ""
+) -> None:
+    """Serve the plan in a folder, and the calendars of a store, until the process is stopped."""
     # Loaded for this command alone, as pages need a lot; in a checkout they lie beside the package.
     serving = importlib.import_module("scheduler.ui.serving")
     with socket.socket() as probe:
@@ -118,7 +121,10 @@ def serve(out: Path, portfolio: Path | None, port: int, *, browser: bool) -> Non
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             refuse([f"port {port} cannot be used ({error.strerror}); choose another with --port"])
-    serving.serve(out, portfolio=portfolio, port=port, browser=browser)
+    try:
+        serving.serve(out, portfolio=portfolio, store=store, public_url=public_url, port=port, browser=browser)
+    except StoreError as error:
+        refuse([str(error)])
 
 
 @contextmanager

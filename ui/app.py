@@ -8,7 +8,7 @@ if __name__ == "__main__":
     __package__ = "scheduler.ui"  # it is run as a script (PEP 366)
 
 from . import pages, state
-from .views import change, forward_schedule, replan, savings
+from .views import calendars, change, forward_schedule, replan, savings
 
 
 def main() -> None:
@@ -21,6 +21,7 @@ def main() -> None:
         "change": st.Page(change.show, title="Change", url_path="change", visibility="hidden"),
         "savings": st.Page(savings.show, title="Savings and burden", url_path="savings"),
         "replan": st.Page(replan.show, title="Replan", url_path="replan"),
+        "calendars": st.Page(calendars.show, title="Calendars", url_path="calendars"),
     }
     pages.keep(every)
     chosen = st.navigation(list(every.values()), position="top")

@@ -8,20 +8,43 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 
-from . import state, theme
+from scheduler.publish.web import Source, keep_secrets_out_of_logs, routes
+
+from . import state, subscriptions, theme
 
 LOOPBACK = "127.0.0.1"
 SCRIPT = Path(__file__).parent / "app.py"
 
 
-def serve(out: Path, *, portfolio: Path | None = None, port: int = 8501, browser: bool = True) -> None:
-    """Serve the plan in `out` on loopback until the process is stopped; `portfolio` replaces the folder it names."""
+def serve(
+    out: Path,
+    *,
+    portfolio: Path | None = None,
+    store: str | None = None,
+    public_url: str = "",
+    port: int = 8501,
+    browser: bool = True,
+) -> None:
+    """Serve the plan in `out` on loopback until the process is stopped; `portfolio` replaces the folder it names.
+
+    With a `store` the calendars of the desk in it are served as well, under addresses that begin with `public_url`.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be used.
+    """
     state.show(out, portfolio)
-    st.App(SCRIPT, lifespan=_lifespan, routes=[Route("/healthz", _healthz)]).run(config=config(port, browser=browser))
+    source: Source = subscriptions.NoFeeds()
+    if store is not None:
+        source = subscriptions.open_desk(store, public_url or f"http://{LOOPBACK}:{port}").feeds
+    keep_secrets_out_of_logs()
+    try:
+        app = st.App(SCRIPT, lifespan=_lifespan, routes=routes(source, secure=public_url.startswith("https:")))
+        app.run(config=config(port, browser=browser))
+    finally:
+        subscriptions.close_desk()
 
 
 def config(port: int, *, browser: bool) -> Mapping[str, Any]:
@@ -63,7 +86,3 @@ async def _lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
         yield {}
     finally:
         state.stop()
-
-
-async def _healthz(request: Request) -> Response:
-    return PlainTextResponse("ok\n", headers={"cache-control": "no-store"})

@@ -175,6 +175,11 @@ def standing(shown: Plan) -> Mapping[str, Standing]:
     return standings(shown, log(shown))
 
 
+def now() -> datetime:
+    """Give the instant it is."""
+    return datetime.now(UTC)
+
+
 def visitor() -> str:
     """Give the name that decisions are signed with unless another is given."""
     try:

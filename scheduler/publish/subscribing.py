@@ -101,11 +101,11 @@ def subscription(public_url: str, secret: str) -> Subscription:
 def _warnings(address: str) -> list[str]:
     parts = urlsplit(address)
     host = parts.hostname or ""
-    services = [one.name for one in PROGRAMS if one.service]
     said = []
     if not _is_public(host):
         said.append(
-            f"{' and '.join(services)} fetch calendars from their makers' machines, which cannot reach {host}. "
+            f"Google Calendar and Outlook on the web fetch calendars from their makers' machines, which cannot reach "
+            f"{host}. "
             "Programs on this network can; for the others, have the feeds served under an address that the internet "
             "reaches."
         )

@@ -33,7 +33,7 @@ def palette() -> Palette:
 
 def plan_or_stop() -> Plan:
     """Give the plan with a schedule to show; or say what is wrong, and end the page."""
-    _notice()
+    show_notice()
     try:
         if state.is_read():
             plan = state.plan()
@@ -135,7 +135,8 @@ def nothing_fits(answer: Mapping[str, Any], currency: str) -> None:
         )
 
 
-def _notice() -> None:
+def show_notice() -> None:
+    """Say what was just done, once."""
     found = state.take_notice()
     if found:
         text, kind = found
