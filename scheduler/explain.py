@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scheduler.baselines import priced_everywhere, without_look_ahead
+from scheduler.demand.occasions import occasions
 from scheduler.demand.topology import affected_teams
 from scheduler.demand.usage import assumed
 from scheduler.explanation import BindingRule, BindingTogether, Explanation, ForbiddenWindow, OtherWindow, PriceCurve
@@ -268,6 +269,7 @@ class Witness:
             said = [f"{team} gets {given} of {promised} days" for team, (given, promised) in late.items()]
             why = _why_late(self.portfolio, placement)
             yield f"shorter notice than promised{why}: {listing(said)}"
+        yield from occasions(self.portfolio, affected_teams(self.portfolio, change), placement.reserved)
 
 
 def _partners(portfolio: Portfolio) -> Mapping[str, set[str]]:

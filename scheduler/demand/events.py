@@ -48,6 +48,15 @@ def with_events(users: Users, teams: Sequence[str], steps: Horizon, events: Iter
     return found
 
 
+def eventful(events: Sequence[Event], steps: Horizon, teams: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Mark the steps that events of each team touch, of which nothing usual can be learnt; shape (teams, steps)."""
+    touched = {
+        team: steps.touched(Window(one.start, one.end) for one in events if one.team in (EVERYBODY, team))
+        for team in dict.fromkeys(teams)
+    }
+    return np.array([touched[team] for team in teams])
+
+
 def _covered(steps: Horizon, window: Window, there: slice) -> Users:
     """Give the share of each step of a slice that a window covers."""
     index = np.arange(there.start, there.stop)

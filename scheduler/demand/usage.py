@@ -1,8 +1,9 @@
 """How many users each team is expected to have on each service it uses, slot by slot.
 
 Exponentially weighted averages per local step of the week, public holidays taken as Sundays, shrunk toward the shape
-of the whole organisation where a series is noisy, and corrected by how the last weeks departed from them. Events that
-are known beforehand change that for a while, and what was recorded during them teaches nothing.
+of the whole organisation where a series is noisy, and corrected by how the last weeks departed from them. Days of the
+month that differ, and events that are known beforehand, change that for a while, and what was recorded during them
+teaches nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,13 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from scheduler.carried import carried
-from scheduler.demand.events import EVERYBODY, with_events
+from scheduler.demand.events import EVERYBODY, eventful, with_events
 from scheduler.demand.history import histories, step_minutes, step_of_week, steps_of
+from scheduler.demand.month_ends import Pattern
+from scheduler.demand.occasions import patterns
 from scheduler.demand.profile import Block, weekly_profiles
 from scheduler.demand.public_holidays import on_holiday, quieter
 from scheduler.demand.recent import Departures, departures
 from scheduler.demand.topology import clients
-from scheduler.horizon import MINUTES_PER_DAY, MINUTES_PER_WEEK, Horizon, WeeklyHours, Window
+from scheduler.horizon import MINUTES_PER_DAY, MINUTES_PER_WEEK, Horizon, WeeklyHours
 from scheduler.portfolio import Portfolio, Team
 
 Pair = tuple[str, str]
@@ -37,6 +40,7 @@ class _Profiles:
     recorded: Mapping[Pair, Users]
     assumed: Mapping[Pair, Users]
     recent: Mapping[Pair, Departures]
+    monthly: Mapping[Pair, Sequence[Pattern]]
 
 
 @carried(*USAGE_PARTS)
@@ -77,19 +81,22 @@ class _Clock:
     days: npt.NDArray[np.int64]
     holiday: npt.NDArray[np.bool_]
     quieter: Users
+    holidays_of: str
 
     @classmethod
     def of(cls, steps: Horizon, zone: str, holidays_of: str) -> "_Clock":
         days, holiday = steps.local_date_numbers(zone), on_holiday(steps, zone, holidays_of)
         of_week = step_of_week(steps, zone, holidays_of)
         of_day = of_week % (MINUTES_PER_DAY // steps.slot_minutes)
-        return cls(of_week, of_day, days, holiday, quieter(days, holidays_of))
+        return cls(of_week, of_day, days, holiday, quieter(days, holidays_of), holidays_of)
 
     def expected(self, profiles: _Profiles, pair: Pair) -> Users:
         if pair not in profiles.recorded:
             assumed: Users = profiles.assumed[pair][self.of_week]
             return assumed
         expected = profiles.recorded[pair][self.of_week] * self.quieter
+        for one in profiles.monthly.get(pair, ()):
+            expected *= one.factors(self.days, self.holidays_of)
         found: Users = profiles.recent[pair].ahead(expected[None], self.days, self.of_day, self.holiday)[0]
         return found
 
@@ -135,7 +142,8 @@ def _profiles(portfolio: Portfolio) -> _Profiles:
     known = portfolio.known_users or {}
     pairs = [(team, service) for service, teams in clients(portfolio).items() for team in teams]
     missing = [pair for pair in pairs if pair not in recorded and pair not in known]
-    return _Profiles(recorded, {pair: _assume(portfolio, pair, recorded) for pair in missing}, recent)
+    lent = {pair: _assume(portfolio, pair, recorded) for pair in missing}
+    return _Profiles(recorded, lent, recent, patterns(portfolio))
 
 
 def _recorded(portfolio: Portfolio) -> tuple[Mapping[Pair, Users], Mapping[Pair, Departures]]:
@@ -174,24 +182,18 @@ def _parts(portfolio: Portfolio) -> Iterator[_Part]:
             clocks.setdefault((portfolio.teams[team].time_zone, portfolio.teams[team].holidays), []).append(row)
         for (zone, holidays_of), rows in clocks.items():
             users = history.users[rows]
-            unusual = on_holiday(steps, zone, holidays_of) | _eventful(
-                portfolio, steps, [history.pairs[row][0] for row in rows]
+            pairs, days = [history.pairs[row] for row in rows], steps.local_date_numbers(zone)
+            unusual = on_holiday(steps, zone, holidays_of) | eventful(
+                portfolio.events, steps, [team for team, _ in pairs]
             )
+            for row, pair in enumerate(pairs):
+                for one in patterns(portfolio).get(pair, ()):
+                    unusual[row] |= one.factors(days, holidays_of) != 1.0
             ordinary = np.where(unusual, np.nan, users)
             # A series recorded on holidays and during events only has nothing better to go by.
             users = np.where(np.isnan(ordinary).all(axis=1, keepdims=True), users, ordinary)
             of_week = step_of_week(steps, zone)
-            pairs = [history.pairs[row] for row in rows]
-            yield _Part(pairs, Block(users, of_week, ago), steps.local_date_numbers(zone), of_week % per_day)
-
-
-def _eventful(portfolio: Portfolio, steps: Horizon, teams: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Mark the steps that events of each team touch, of which nothing usual can be learnt; shape (teams, steps)."""
-    touched = {
-        team: steps.touched(Window(one.start, one.end) for one in portfolio.events if one.team in (EVERYBODY, team))
-        for team in dict.fromkeys(teams)
-    }
-    return np.array([touched[team] for team in teams])
+            yield _Part(pairs, Block(users, of_week, ago), days, of_week % per_day)
 
 
 def _assume(portfolio: Portfolio, pair: Pair, recorded: Mapping[Pair, Users]) -> Users:
