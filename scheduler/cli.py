@@ -34,6 +34,7 @@ from scheduler.running import BROKEN, answer, orderly, print_json, refuse, run, 
 from scheduler.schedule import Schedule
 from scheduler.solver.clash import emptied
 from scheduler.solver.document_schema import SCHEMA
+from scheduler.usage_commands import import_usage_command
 from scheduler.verify import verify
 
 DEMO_SECONDS = 50.0
@@ -272,6 +273,7 @@ def busy_command(
 
 
 app.command("backtest")(backtest_command)
+app.command("import-usage")(import_usage_command)
 
 
 @app.command("serve")

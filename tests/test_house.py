@@ -28,7 +28,7 @@ LINE = [
     {"publish"},
     {"batch"},
     {"ui"},
-    {*PRINTING, "backtesting", "console", "lengths"},
+    {*PRINTING, "backtesting", "usage_commands", "console", "lengths"},
 ]
 ROW = {name: number for number, names in enumerate(LINE) for name in names}
 PROBLEM = "scheduler.solver.problem"

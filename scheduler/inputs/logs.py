@@ -1,0 +1,287 @@
+"""Usage from logs: access logs, sign-in logs, Prometheus range queries and SQL become rows of usage.
+
+A user is present for `session_minutes` after each request; the users of a period are the minutes present in it over its
+length. Logs are counted by DuckDB, out of core: it keeps what does not fit into memory on disk, reads compressed text
+by itself and needs no server.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import sqlalchemy
+
+from scheduler.inputs.errors import InputError
+
+SESSION_MINUTES, PERIOD_MINUTES = 15, 60
+MEMORY = "1GB"
+"""What DuckDB may hold in memory before it goes on on disk."""
+
+# The combined log format: host ident user [time] "request" status bytes "referer" "agent"; the last two are optional.
+_LINE = r'^(\S+) \S+ (\S+) \[([^\]]+)\] "'
+_TIME = "%d/%b/%Y:%H:%M:%S %z"
+_SERIES = ("team", "service")
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Which team and service each line of a log is of: the same for all, where a column does not say it."""
+
+    team: str = ""
+    service: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Rows of usage as `usage.csv` has them, and how many lines of the log could not be read."""
+
+    usage: pd.DataFrame
+    unread: int
+
+
+def access_log(path: str | Path, pairs: Pairs, *, session_minutes: int = SESSION_MINUTES) -> Counted:
+    """Count the users of an access log in the combined (or common) format, gzip or not; a user, else a host, is one.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or no line of it can.
+    """
+    with _Counting() as base:
+        lines = (
+            f"SELECT line, regexp_extract(line, '{_LINE}', ['host', 'user', 'time']) AS found FROM "
+            "read_csv(?, columns={'line': 'VARCHAR'}, header=false, delim='\\x01', quote='', escape='', "
+            "auto_detect=false, ignore_errors=true, null_padding=true, max_line_size=1048576)"
+        )
+        requests = (
+            f"SELECT if(found.user IN ('', '-'), found.host, found.user) AS who, "
+            f"epoch_ms(try_strptime(found.time, '{_TIME}')) // 1000 AS moment, line FROM ({lines})"
+        )
+        _load(base, f"SELECT '{_text(pairs.team)}' AS team, '{_text(pairs.service)}' AS service, who, moment, line "
+                    f"FROM ({requests}) WHERE trim(line) <> ''", [str(path)], path)  # fmt: skip
+        return _counted(base, path, session_minutes)
+
+
+def sign_in_log(path: str | Path, pairs: Pairs, *, session_minutes: int = SESSION_MINUTES) -> Counted:
+    """Count the users of a sign-in log: CSV or Parquet with the columns time (ISO 8601, UTC if it says nothing), user.
+
+    Columns team and service say whose sign-in it is, and to what, where `pairs` does not.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, lacks a column, or no line of it can be read.
+    """
+    with _Counting() as base:
+        parquet = Path(path).suffix.lower() == ".parquet"
+        source = "read_parquet(?)" if parquet else "read_csv(?, header=true, all_varchar=true, ignore_errors=true)"
+        try:
+            columns = {
+                row[0].lower() for row in base.execute(f"DESCRIBE SELECT * FROM {source}", [str(path)]).fetchall()
+            }
+        except duckdb.Error as error:
+            raise InputError([f"{path}: cannot be read ({_first_line(error)})"]) from error
+        missing = [name for name in ("time", "user") if name not in columns]
+        missing += [name for name in _SERIES if name not in columns and not getattr(pairs, name)]
+        if missing:
+            raise InputError([f"{path}: has no column {name}; add it, or say it for all lines" for name in missing])
+        named = [
+            f"'{_text(getattr(pairs, name))}' AS {name}" if getattr(pairs, name) else f"trim({name}) AS {name}"
+            for name in _SERIES
+        ]
+        at = 'epoch_ms(try_cast("time" AS TIMESTAMPTZ)) // 1000 AS moment'
+        _load(base, f'SELECT {", ".join(named)}, trim("user") AS who, {at}, 1 AS line FROM {source}', [str(path)], path)
+        return _counted(base, path, session_minutes)
+
+
+def stream(batches: Iterable[pa.RecordBatch], *, session_minutes: int = SESSION_MINUTES) -> pd.DataFrame:
+    """Count users in batches of requests that come one by one, with the columns team, service, who and at.
+
+    `at` is in whole seconds since 1970. Batches are kept on disk: what comes may be larger than memory.
+    """
+    with _Counting() as base:
+        base.execute("CREATE TABLE requests (team VARCHAR, service VARCHAR, who VARCHAR, moment BIGINT)")
+        reader = pa.RecordBatchReader.from_batches(
+            pa.schema([("team", pa.string()), ("service", pa.string()), ("who", pa.string()), ("at", pa.int64())]),
+            iter(batches),
+        )
+        base.register("coming", reader)
+        base.execute('INSERT INTO requests SELECT team, service, who, "at" FROM coming')
+        return _users(base, session_minutes)
+
+
+class _Counting:
+    """A database of its own on disk, with little memory, that is gone afterwards."""
+
+    def __enter__(self) -> duckdb.DuckDBPyConnection:
+        self._folder = tempfile.TemporaryDirectory(prefix="scheduler-")
+        folder = Path(self._folder.name)
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": MEMORY,
+            "temp_directory": str(folder / "spill"),
+            "threads": "2",
+        }
+        self._base = duckdb.connect(str(folder / "usage.duckdb"), config=settings)
+        self._base.execute("SET threads = 2; SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
+        self._base.execute("SET enable_progress_bar = false")
+        return self._base
+
+    def __exit__(self, *_: object) -> None:
+        self._base.close()
+        self._folder.cleanup()
+
+
+def _load(base: duckdb.DuckDBPyConnection, query: str, values: list[str], path: str | Path) -> None:
+    try:
+        base.execute(f"CREATE TABLE requests AS {query}", values)
+    except duckdb.Error as error:
+        raise InputError([f"{path}: cannot be read ({_first_line(error)})"]) from error
+
+
+def _counted(base: duckdb.DuckDBPyConnection, path: str | Path, session_minutes: int) -> Counted:
+    read = "moment IS NOT NULL AND who <> '' AND team <> '' AND service <> ''"
+    asked = base.execute(f"SELECT count(*), count(*) FILTER (WHERE {read}) FROM requests").fetchone()
+    lines, known = asked or (0, 0)
+    if not known:
+        raise InputError([f"{path}: no line can be read ({lines:,} tried); check its format"])
+    return Counted(_users(base, session_minutes, read), lines - known)
+
+
+def _users(base: duckdb.DuckDBPyConnection, session_minutes: int, read: str = "true") -> pd.DataFrame:
+    """Turn requests into mean users per period: overlapping presences of one user count once.
+
+    A request adds the time until its session ends or the next request of that user there comes, cut at the ends of
+    periods. Periods without anybody between the first and the last request of a pair have 0 users.
+    """
+    session, period = session_minutes * 60, PERIOD_MINUTES * 60
+    reach = session // period + 1
+    seconds = f"""
+        WITH stays AS (
+            SELECT team, service, moment AS began,
+                least(moment + {session}, coalesce(lead(moment) OVER (PARTITION BY team, service, who ORDER BY moment),
+                    moment + {session}))
+                AS finish
+            FROM (SELECT DISTINCT team, service, who, moment FROM requests WHERE {read})
+        ), cut AS (
+            SELECT team, service, (began // {period} + n) * {period} AS period,
+                least(finish, (began // {period} + n + 1) * {period})
+                - greatest(began, (began // {period} + n) * {period}) AS present
+            FROM stays, range({reach + 1}) AS steps(n)
+            WHERE (began // {period} + n) * {period} < finish
+        ), filled AS (
+            SELECT team, service, period, sum(present) AS present FROM cut GROUP BY ALL
+            UNION ALL
+            SELECT team, service, unnest(range(min(moment) // {period} * {period}, max(moment) + 1, {period})), 0
+            FROM requests WHERE {read} GROUP BY team, service
+        )
+        SELECT team, service, period, sum(present) AS present FROM filled GROUP BY ALL ORDER BY team, service, period
+    """
+    found = base.execute(seconds).df()
+    return pd.DataFrame(
+        {
+            "team": found["team"],
+            "service": found["service"],
+            "start": pd.to_datetime(found["period"], unit="s", utc=True),
+            "minutes": PERIOD_MINUTES,
+            "users": found["present"].astype("int64") / period,
+        }
+    )
+
+
+def prometheus(path: str | Path, pairs: Pairs) -> Counted:
+    """Take users from the answer to a Prometheus range query (a matrix, as `/api/v1/query_range` gives it).
+
+    The labels team and service of a series say whose it is, where `pairs` does not; values of one hour are averaged.
+    Values that are no numbers are not recorded.
+
+    Raises
+    ------
+    InputError
+        If the file is no such answer, or a series does not say whose it is.
+    """
+    try:
+        answer = json.loads(Path(path).read_bytes())
+        series = answer["data"]["result"] if answer["data"]["resultType"] == "matrix" else None
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError([f"{path}: is no answer to a range query; save that of /api/v1/query_range"]) from error
+    if series is None:
+        raise InputError([f"{path}: is no answer to a range query (resultType is not matrix)"])
+    rows: list[tuple[str, str, datetime, float]] = []
+    problems, unread = [], 0
+    for number, one in enumerate(series, start=1):
+        labels: Mapping[str, Any] = one.get("metric", {})
+        team, service = (getattr(pairs, name) or str(labels.get(name, "")) for name in _SERIES)
+        if not team or not service:
+            problems.append(f"{path}, series {number}: has no labels team and service; say them for all series")
+            continue
+        for at, value in one.get("values", []):
+            users = _number(value)
+            if users is None:
+                unread += 1
+            else:
+                hour = int(float(at)) // (PERIOD_MINUTES * 60) * PERIOD_MINUTES * 60
+                rows.append((team, service, datetime.fromtimestamp(hour, UTC), users))
+    if problems:
+        raise InputError(problems)
+    frame = pd.DataFrame(rows, columns=["team", "service", "start", "users"])
+    means = frame.groupby(["team", "service", "start"])[["users"]].mean().reset_index()
+    means.insert(3, "minutes", PERIOD_MINUTES)
+    return Counted(means, unread)
+
+
+def sql_query(url: str, query: str) -> Counted:
+    """Take users from a query to a database by its URL; it gives team, service, start, users and perhaps minutes.
+
+    Raises
+    ------
+    InputError
+        If the database cannot be reached, or the answer lacks a column.
+    """
+    try:
+        engine = sqlalchemy.create_engine(url)
+        with engine.connect() as connection:
+            answer = connection.execute(sqlalchemy.text(query))
+            names = [str(name).lower() for name in list(answer.keys())]
+            found = pd.DataFrame(answer.fetchall(), columns=names)
+        engine.dispose()
+    except (sqlalchemy.exc.SQLAlchemyError, ModuleNotFoundError) as error:
+        # Without the address, which may hold a password.
+        raise InputError([f"the query cannot be answered ({type(error).__name__}: {_first_line(error)})"]) from error
+    missing = [name for name in ("team", "service", "start", "users") if name not in found]
+    if missing:
+        raise InputError([f"the query gives no column {name}; name it so" for name in missing])
+    usage = found.assign(
+        start=pd.to_datetime(found["start"], utc=True),
+        minutes=found.get("minutes", PERIOD_MINUTES),
+        users=pd.to_numeric(found["users"], errors="coerce").astype("float64"),
+    )
+    return Counted(usage[["team", "service", "start", "minutes", "users"]], 0)
+
+
+def usage_csv(usage: pd.DataFrame) -> bytes:
+    """Write rows of usage as usage.csv."""
+    shown = usage.assign(start=usage["start"].dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    return bytes(shown.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode())
+
+
+def _number(value: object) -> float | None:
+    try:
+        users = float(str(value))
+    except ValueError:
+        return None
+    return users if 0 <= users < float("inf") else None
+
+
+def _text(text: str) -> str:
+    return text.replace("'", "''")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
