@@ -1,9 +1,11 @@
 """A desk to test with: a small portfolio in a store, and short ways to decide on it."""
 
 import json
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +20,7 @@ from scheduler.desk.store import Store
 from scheduler.desk.tables import FOLDED
 from scheduler.desk.windows import DeskWindow
 from scheduler.desk.writing import Done
-from scheduler.inputs.fingerprint import content_hash
+from scheduler.inputs import load, portfolio_document
 from scheduler.portfolio import Change, Portfolio
 
 NOW = when("Mon 00:00")
@@ -28,8 +30,15 @@ def office(*changes: Change, **given: Any) -> Portfolio:
     """Give a portfolio whose service `app` Blue uses and `mail` Green; nothing may be done on Friday."""
     given = {"weeks": 2, "blackouts": [blackout("Fri 00:00", "Sat 00:00")]} | given
     teams = [replace(team("blue", uses="app"), headcount=10), replace(team("green", uses="mail"), headcount=5)]
-    made = portfolio(changes=changes, teams=teams, **given)
-    return replace(made, content_hash=content_hash(made))
+    return as_read(portfolio(changes=changes, teams=teams, **given))
+
+
+def as_read(portfolio: Portfolio) -> Portfolio:
+    """Give a portfolio as it would be read from a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "portfolio.json"
+        path.write_text(json.dumps(portfolio_document(portfolio)))
+        return load(path)
 
 
 def usual() -> Portfolio:

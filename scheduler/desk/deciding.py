@@ -99,6 +99,12 @@ def must_be_proposed(row: Row) -> None:
         raise RefusedError(f"{row['change']} has no proposal to decide on")
 
 
+def must_have_window(row: Row) -> None:
+    """Refuse where there is no window at all."""
+    if row["proposal"] is None and row["window"] is None:
+        raise RefusedError(f"{row['change']} has no window")
+
+
 def _must_be_ready(row: Row) -> None:
     if row["on_hold"]:
         raise RefusedError(f"{row['change']} is on hold; release it first")
@@ -123,6 +129,7 @@ def reject(
     def decide(writing: Writing) -> None:
         row = writing.change(change, seen, "reject")
         writing.actor.must("reject", row["teams"])
+        must_have_window(row)
         writing.add("reject", change, words(reason, "the reason"))
 
     return write(store, decide, by=by, request=asked("reject", change, seen, reason), key=key, now=now)
@@ -195,6 +202,8 @@ def _flagged(
     def decide(writing: Writing) -> None:
         row = writing.change(change, seen, action)
         writing.actor.must(action, row["teams"])
+        if action == "pin":
+            must_have_window(row)
         if row[flag] == value:
             raise RefusedError(f"{change} is {'' if value else 'not '}{flag.replace('_', ' ')} already")
         writing.add(action, change, words(reason, "the reason", needed=False))

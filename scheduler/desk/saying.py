@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from scheduler.desk.access import RefusedError
+from scheduler.desk.deciding import must_have_window
 from scheduler.desk.library import portfolio_of
 from scheduler.desk.position import position
 from scheduler.desk.store import Store
@@ -44,6 +45,7 @@ def object_to(
         writing.actor.must("object", [team])
         if team not in row["teams"]:
             raise RefusedError(f"{change} takes nothing from {team}")
+        must_have_window(row)
         window = position(writing.connection).planned_of(change)
         start = None if window is None else utc_text(window.start)
         writing.add("object", change, words(reason, "the reason"), team=team, start=start)
