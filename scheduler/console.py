@@ -329,6 +329,12 @@ def explanations_document(
     return {"changes": changes}
 
 
+def answer_document(answer: Any) -> dict[str, Any]:
+    """Give any answer made of dataclasses as the content of a JSON document."""
+    document: dict[str, Any] = _plain(answer)
+    return document
+
+
 def _plain(value: Any) -> Any:
     """Turn dataclasses, tuples and instants into what JSON has."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -56,13 +56,14 @@ def run(
                 progress=line,
                 stop=stop,
                 out=out,
-                more=_report,
+                more=report_files,
             )
         finally:
             line.done()
 
 
-def _report(result: Result) -> dict[str, bytes]:
+def report_files(result: Result) -> dict[str, bytes]:
+    """Give the report of a plan, by the name of its file."""
     # Loaded for a plan that is written alone: drawing needs a lot, and in a checkout lies beside the package.
     report = importlib.import_module("scheduler.ui.report")
     return {REPORT: report.report(result)}

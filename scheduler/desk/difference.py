@@ -14,6 +14,7 @@ from scheduler.portfolio import Portfolio
 from scheduler.rules.same_window import together_with
 from scheduler.schedule import Charge, Placement, Schedule, Violation, lost_cents, notice_given, place, total
 from scheduler.standing import standing
+from scheduler.summary import count_text
 from scheduler.verify import bill, verify
 from scheduler.wording import instant_text, listing, money_text
 
@@ -260,10 +261,11 @@ def _lines(whole: Difference) -> Iterable[str]:
     zone, currency = whole.time_zone, whole.currency
     saved = whole.saved_cents
     verb = "saves" if saved >= 0 else "costs more:"
+    count = len(whole.changes)
+    before, after = (money_text(one.objective_cents, currency) for one in (whole.before, whole.after))
     yield (
-        f"{len(whole.changes)} changes differ; the new plan {verb} {money_text(abs(saved), currency)} weighted by "
-        f"service level ({money_text(whole.before.objective_cents, currency)} before, "
-        f"{money_text(whole.after.objective_cents, currency)} after)"
+        f"{count_text(count, 'change')} {'differs' if count == 1 else 'differ'}; the new plan {verb} "
+        f"{money_text(abs(saved), currency)} weighted by service level ({before} before, {after} after)"
     )
     for broken in whole.before.broken:
         yield f"  the plan before breaks {broken.rule}: {broken.text}"

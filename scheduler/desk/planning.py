@@ -275,3 +275,35 @@ def away_text(absence: Absence, zone: str) -> str:
     """Say who is away when, and why."""
     why = f" ({absence.reason})" if absence.reason else ""
     return f"{absence.engineer} is away {window_text(absence.window, zone)}{why}"
+
+
+def as_time_went(portfolio: Portfolio, plan: Schedule) -> Facts:
+    """Give what has happened by now if everything of a plan began and ended as planned."""
+    finished, running = [], []
+    for one in plan.placements:
+        change = portfolio.changes.get(one.change)
+        if change is None or one.start >= portfolio.now:
+            continue
+        if one.reserved_until <= portfolio.now:
+            finished.append(
+                PastWork(
+                    change=one.change,
+                    kind=change.type,
+                    services=change.services,
+                    planned_start=one.start,
+                    planned_end=one.end,
+                    actual_start=one.start,
+                    actual_end=one.end,
+                )
+            )
+        else:
+            running.append(
+                Running(
+                    change=one.change,
+                    started_at=one.start,
+                    end=one.end,
+                    reserved_until=one.reserved_until,
+                    engineers=tuple(sorted({shift.engineer for shift in one.engineers})),
+                )
+            )
+    return Facts(finished=tuple(finished), running=tuple(running))

@@ -13,15 +13,14 @@ from scheduler.solver.compiled import Compiled, compile_problem
 from scheduler.solver.effort import Effort
 from scheduler.solver.incumbent import Progress
 from scheduler.solver.roster import roster
-from scheduler.solver.solve import built, compiled, resolve, solve, versions
+from scheduler.solver.solve import built, compiled, solve, versions
 from scheduler.solver.state import UNPLACED, State
 from scheduler.solver.together import Together, together
 from scheduler.standing import standing
 from scheduler.verify import bill, verify
 
-SECONDS, SEARCH = 20.0, 0.6
+SECONDS, SEARCH = 20.0, 0.5
 LEAST_SEARCH = 0.5  # seconds below which planning as a whole is not begun
-BACK_SECONDS = 2.0  # to plan around a window that is put back
 
 Found = tuple[list[int], int]
 """The starts of a plan, and what it costs."""
@@ -32,8 +31,8 @@ class Move:
     """An announced window that starts elsewhere.
 
     `price_cents` is what moving it costs. `gain_cents` is how much dearer the best plan is that was found with it where
-    it was, everything else free, in weighted cents and the price of the move counted: above 0, or None where no plan
-    was found.
+    it was, everything else free, in weighted cents and the price of the move counted: None where no plan was found, and
+    0 only where another window would have to move instead, at no less.
     """
 
     change: str
@@ -74,8 +73,9 @@ def replan(
     seconds
         Of the wall clock, after which no more moves are tried.
     search
-        The share of what is left of the time, once single windows were moved, for planning as a whole from there.
-        Where it is 0, two runs that end in time give the same plan.
+        The share of what is left of the time, once single windows were moved, for planning as a whole from there; what
+        is left then is for finding out what each move gains. Where it is 0, single windows, and pairs, are all that is
+        tried, and two runs that end in time give the same plan.
     stop
         Set it to end early.
     progress
@@ -123,14 +123,15 @@ class _Replan:
         limit = search * self.effort.left if found else self.effort.left
         if limit > LEAST_SEARCH or found is None:
             previous = self._schedule(found[0]) if found else self.before
-            unfair = replace(world, policy=replace(world.policy, fairness_epsilon=0.0))
-            solved = solve(unfair, time_limit=limit, previous=previous, stop=self.effort.stop, progress=progress)
+            solved = solve(
+                _cost_alone(world), time_limit=limit, previous=previous, stop=self.effort.stop, progress=progress
+            )
             if solved.objective_cents is None and found is None:
                 return Replanned(result=solved, moves=())
             if solved.objective_cents is not None and (found is None or solved.objective_cents < found[1]):
                 found = self._listed(solved.schedule), solved.objective_cents
         assert found is not None
-        (starts, objective), gains = self._paying(found, world)
+        (starts, objective), gains = self._paying(found, world, search)
         result = self._result(starts, objective, solved if not self.still else None)
         return Replanned(result=result, moves=self._moves(result, gains))
 
@@ -151,36 +152,35 @@ class _Replan:
         fitting = Fitting(State(self.problem), before, lambda: self.effort.used, still, [*fresh])
         return fitting if fitting.fit() else None
 
-    def _paying(self, found: Found, world: Portfolio) -> tuple[Found, dict[int, int | None]]:
+    def _paying(self, found: Found, world: Portfolio, search: float) -> tuple[Found, dict[int, int | None]]:
         """Put back every announced window whose move does not pay, and say what the moves of the others gain."""
         gains: dict[int, int | None] = {}
         waiting = self._moved(found[0])
         while waiting:
             change = waiting.pop(0)
-            back = self._back(found, change, world)
+            back = self._back(found, change, world, self.effort.left / (1 + len(waiting)) if search else 0.0)
             if back is None:
                 gains[change] = None
-            elif back[1] > found[1]:
-                gains[change] = back[1] - found[1]
-            else:
+            elif (back[1], len(self._moved(back[0]))) < (found[1], len(self._moved(found[0]))):
                 found, gains = back, {}
                 waiting = self._moved(found[0])
+            else:
+                gains[change] = back[1] - found[1]
         return found, gains
 
-    def _back(self, found: Found, change: int, world: Portfolio) -> Found | None:
-        """Give the best plan found with an announced window where it was."""
+    def _back(self, found: Found, change: int, world: Portfolio, seconds: float) -> Found | None:
+        """Give the best plan found with an announced window where it was, planning as a whole for some seconds."""
         placed = {one: start for one, start in enumerate(found[0]) if start != UNPLACED}
         fitting = self._fit({**placed, change: self.announced[change]}, self.still | {change}, self.fresh)
         plans: list[Found] = []
         if fitting is not None and fitting.state.starts[change] == self.announced[change]:
             plans.append((list(fitting.state.starts), fitting.state.objective()))
-        if self.effort.used < 1.0:
+        if seconds > LEAST_SEARCH:
             name = next(name for number, name in enumerate(self.names) if self.group_of[number] == change)
             start = self.portfolio.horizon.at(self.announced[change])
-            pinned = held(world, schedule_of(world, {name: start}), [name])
-            seconds = min(BACK_SECONDS, self.effort.left)
-            again = resolve(pinned, self._schedule(found[0]), time_limit=seconds, stop=self.effort.stop)
-            if again is not None and again.objective_cents is not None:
+            pinned = _cost_alone(held(world, schedule_of(world, {name: start}), [name]))
+            again = solve(pinned, time_limit=seconds, previous=self._schedule(found[0]), stop=self.effort.stop)
+            if again.objective_cents is not None:
                 plans.append((self._listed(again.schedule), again.objective_cents))
         return min(plans, key=lambda one: one[1], default=None)
 
@@ -262,6 +262,11 @@ class _Replan:
                 )
             )
         return tuple(found)
+
+
+def _cost_alone(portfolio: Portfolio) -> Portfolio:
+    """Spread no losses over teams: no announced window is to move for that."""
+    return replace(portfolio, policy=replace(portfolio.policy, fairness_epsilon=0.0))
 
 
 def with_announced(portfolio: Portfolio, schedule: Schedule) -> Portfolio:

@@ -23,10 +23,10 @@ from statistics import median
 
 import numpy as np
 
-from scheduler.desk.planning import Facts, Running, folded, held
+from scheduler.desk.planning import as_time_went, folded, held
 from scheduler.desk.replan import Replanned, replan, with_announced
 from scheduler.inputs import load
-from scheduler.portfolio import Change, PastWork, Portfolio
+from scheduler.portfolio import Change, Portfolio
 from scheduler.schedule import Schedule, place
 from scheduler.solver.solve import compiled, solve
 from scheduler.solver.state import UNPLACED, State
@@ -35,13 +35,17 @@ from scheduler.verify import bill, verify
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample"
 EMERGENCY = "EMG-9999"
-MOVE_CENTS, MOVE_CENTS_PER_DAY, MOST_MOVES = 10_000, 1_000, 3
+MOVE_CENTS, MOVE_CENTS_PER_DAY, MOST_MOVES = 20_000, 2_000, 3
 DEAR_CENTS = 30_000
+MOST_ROUNDS = 4
 AT_LEAST_MADE, FEW_MOVES, AT_LEAST_FEW = 0.75, 2, 0.9
 
 
 def announced_plan(seconds: float, deterministic: float | None = None) -> tuple[Portfolio, Schedule]:
-    """Plan the sample, and give it as it is once every window was announced, with prices of moves and a cap."""
+    """Plan the sample, and give it as it is once every window was announced, with prices of moves and a cap.
+
+    It is planned on until no window would be worth moving, so that what moves later moves because of an emergency.
+    """
     portfolio = load(SAMPLE)
     result = solve(portfolio, time_limit=seconds, deterministic=deterministic)
     policy = replace(
@@ -51,7 +55,16 @@ def announced_plan(seconds: float, deterministic: float | None = None) -> tuple[
         max_moves=MOST_MOVES,
         fairness_epsilon=0,
     )
-    return with_announced(replace(portfolio, policy=policy), result.schedule), result.schedule
+    told, plan = with_announced(replace(portfolio, policy=policy), result.schedule), result.schedule
+    for _ in range(MOST_ROUNDS):
+        found = replan(told, plan, seconds=seconds)
+        plan = found.result.schedule
+        told = with_announced(
+            told, replace(plan, placements=tuple(replace(one, announced_at=None) for one in plan.placements))
+        )
+        if not found.moves:
+            break
+    return told, plan
 
 
 def emergency(portfolio: Portfolio, plan: Schedule, seed: int) -> Portfolio | None:
@@ -61,20 +74,8 @@ def emergency(portfolio: Portfolio, plan: Schedule, seed: int) -> Portfolio | No
     due = now + timedelta(days=int(rng.integers(11, 17)))
     minutes = int(rng.choice([60, 90, 120, 180]))
     skill = str(rng.choice(["apps", "platform", "security", "dba"]))
-    finished, running = [], []
-    for one in plan.placements:
-        if one.reserved_until <= now:
-            finished.append(
-                PastWork(change=one.change, services=portfolio.changes[one.change].services,
-                         planned_start=one.start, planned_end=one.end, actual_start=one.start, actual_end=one.end)
-            )  # fmt: skip
-        elif one.start < now:
-            at_work = tuple(sorted({shift.engineer for shift in one.engineers}))
-            running.append(
-                Running(change=one.change, started_at=one.start, end=one.end, reserved_until=one.reserved_until,
-                        engineers=at_work)
-            )  # fmt: skip
-    world = folded(portfolio, Facts(now=now, finished=tuple(finished), running=tuple(running)))
+    seen = replace(portfolio, now=now)
+    world = folded(seen, as_time_went(seen, plan))
     cents: dict[str, int] = defaultdict(int)
     for charge in bill(world, Schedule(tuple(one for one in plan.placements if one.change in world.changes))):
         cents[charge.change] += charge.weighted_cents

@@ -100,6 +100,21 @@ def test_one_window_makes_room_for_what_has_no_place(asked: Portfolio) -> None:
     assert starts(found) == {"A": when("Mon 05:00"), "E": when("Mon 02:00")}
 
 
+def test_of_two_equal_windows_one_moves_and_the_replan_ends() -> None:
+    """Both were announced for 02:00, but there is one engineer: either could move at the same price."""
+    p = small(
+        change("A", skills=DBA),
+        change("B", skills=DBA),
+        quiet={2: 1, 3: 10},
+        announced={"A": ("Mon 02:00", "2027-02-20T00:00Z"), "B": ("Mon 02:00", "2027-02-20T00:00Z")},
+        move_cost=10,
+    )
+    for search in (0.0, 0.5):
+        found = replan(p, schedule(p, {"A": "Mon 02:00", "B": "Mon 02:00"}), search=search, seconds=5)
+        assert [one.gain_cents for one in found.moves] == [0]
+        assert found.result.objective_cents == 100 + 1_000 + 8 * 10
+
+
 def test_what_may_not_move_stays_even_where_that_would_pay(asked: Portfolio) -> None:
     found = replan(asked, schedule(asked, {"A": "Mon 02:00"}), only=["E"], seconds=5)
     is_sound(asked, found)
