@@ -187,6 +187,23 @@ class Fairness:
     after_team: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tail:
+    """What minding the worst tenth of the scenarios came to: (1 − weight) × mean + weight × worst is `objective_cents`.
+
+    `bound_cents` is what no plan's objective is below; `plain` figures are those of the plan that minds the mean alone.
+    """
+
+    weight: float
+    scenarios: int
+    objective_cents: int
+    bound_cents: int
+    mean_cents: int
+    worst_cents: int
+    plain_mean_cents: int
+    plain_worst_cents: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """One solver run: the schedule, what it costs, and how far from the best possible it can be at most.
@@ -218,6 +235,7 @@ class Result:
     relaxations: tuple[Relaxation, ...] = ()
     fairness_price_cents: int = 0
     fairness: Fairness | None = None
+    tail: Tail | None = None
 
     @property
     def gap(self) -> float | None:

@@ -23,7 +23,7 @@ LINE = [
     {"rules", "costs"},
     {"verify"},
     {"solver"},
-    {"baselines", "explain", "explanation", "ruled_out", "summary", "backtest"},
+    {"baselines", "explain", "explanation", "ruled_out", "summary", "backtest", "scenarios"},
     {"desk"},
     {"publish"},
     {"batch"},

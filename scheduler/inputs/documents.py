@@ -35,6 +35,7 @@ def schedule_document(result: Result, costs: Iterable[str] = ()) -> Document:
         "parts": dict(sorted(parts.items())),
         "fairness_price_cents": result.fairness_price_cents,
         "fairness": asdict(result.fairness) if result.fairness else None,
+        **({"tail": asdict(result.tail)} if result.tail else {}),
         "seconds": round(result.seconds, 3),
         "now": utc_text(portfolio.now),
         "time_zone": portfolio.policy.time_zone,

@@ -172,9 +172,6 @@ def _check_grid(cells: PolicyCells, document: Mapping[str, Any], findings: Findi
         findings.problem(cells.place("start"), text)
     if slot is not None and slot not in _SLOT_MINUTES:
         findings.problem(cells.place("slot_minutes"), f"{slot} is not one of 15, 30, 60; write one of these")
-    if values["tail_weight"]:
-        text = f"{values['tail_weight']} is not 0, but costs are weighed by their chance alone; delete this key"
-        findings.problem(cells.place("tail_weight"), text)
 
 
 def _lines(text: str) -> dict[str, int]:

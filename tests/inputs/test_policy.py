@@ -157,11 +157,10 @@ def test_limits_and_prices_of_moves(folder: Any) -> None:
     assert level.protected_hours == WeeklyHours.parse("Mon-Fri 08:00-18:00")
 
 
-def test_a_weight_of_tails_is_refused(folder: Any) -> None:
-    folder.policy("tail_weight = 0.5")
-    assert folder.problems() == [
-        "policy.toml, row 5, tail_weight: 0.5 is not 0, but costs are weighed by their chance alone; delete this key"
-    ]
+def test_the_weight_of_the_worst_tenth_is_a_share(folder: Any) -> None:
+    assert folder.policy("tail_weight = 0.5").load().policy.tail_weight == 0.5
+    folder.policy("tail_weight = 1.5")
+    assert len(folder.problems()) == 1
 
 
 def test_fractions_keep_every_digit(folder: Any) -> None:
