@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -80,7 +80,8 @@ def import_folder(folder: str, place: str, *, by: str, dry_run: bool, now: str |
             workflow.import_portfolio(store, portfolio, by=by, seen=found.seen)
 
 
-def _say(done: Done) -> None:
+def say(done: Done) -> None:
+    """Print what was written."""
     if done.again:
         print("done before; nothing was written", file=sys.stderr)
     for entry in done.entries:
@@ -96,7 +97,7 @@ def _seen(store: Store, change: str, revision: int | None) -> int:
         return workflow.revision_of(connection, change)
 
 
-def _instant(store: Store, text: str) -> datetime:
+def instant_at(store: Store, text: str) -> datetime:
     """Read an instant; a time without an offset is on the wall clock of the policy's zone."""
     try:
         found: datetime = parse_time(text)
@@ -116,7 +117,7 @@ def _reasoned(action: Callable[..., Done]) -> Callable[..., None]:
         change: Change, store: Place, reason: Reason, by: By, revision: Revision = None, key: Key = None
     ) -> None:
         with opened(store) as desk:
-            _say(action(desk, change, by=by, seen=_seen(desk, change, revision), reason=reason, key=key))
+            say(action(desk, change, by=by, seen=_seen(desk, change, revision), reason=reason, key=key))
 
     return command
 
@@ -124,7 +125,7 @@ def _reasoned(action: Callable[..., Done]) -> Callable[..., None]:
 def _plain(action: Callable[..., Done]) -> Callable[..., None]:
     def command(change: Change, store: Place, by: By, revision: Revision = None, key: Key = None) -> None:
         with opened(store) as desk:
-            _say(action(desk, change, by=by, seen=_seen(desk, change, revision), key=key))
+            say(action(desk, change, by=by, seen=_seen(desk, change, revision), key=key))
 
     return command
 
@@ -141,7 +142,7 @@ def approve_command(
     """Approve the proposed window of a change; the last who must makes it announced."""
     with opened(store) as desk:
         seen = _seen(desk, change, revision)
-        _say(workflow.approve(desk, change, by=by, seen=seen, instead_of=instead_of, reason=reason, key=key))
+        say(workflow.approve(desk, change, by=by, seen=seen, instead_of=instead_of, reason=reason, key=key))
 
 
 def move_command(
@@ -162,16 +163,18 @@ def move_command(
     if (override is None) != (until is None):
         raise typer.BadParameter("say both why and until when", param_hint="--override")
     with opened(store) as desk:
-        at = _instant(desk, start)
+        at = instant_at(desk, start)
         judged = workflow.price(desk, change, at, now=datetime.now(UTC))
         with desk.reading() as connection:
             policy = portfolio_of(connection).policy
         print(judged.text(policy.currency, policy.time_zone))
         if price:
             return
-        given = None if override is None else workflow.SetAside(reason=override, expires_at=_instant(desk, until or ""))
+        given = (
+            None if override is None else workflow.SetAside(reason=override, expires_at=instant_at(desk, until or ""))
+        )
         seen = _seen(desk, change, revision)
-        _say(workflow.move(desk, change, at, by=by, seen=seen, reason=reason, override=given, key=key))
+        say(workflow.move(desk, change, at, by=by, seen=seen, reason=reason, override=given, key=key))
 
 
 def extend_command(
@@ -186,7 +189,7 @@ def extend_command(
     """Give running work more time."""
     with opened(store) as desk:
         seen = _seen(desk, change, revision)
-        _say(workflow.extend(desk, change, minutes, by=by, seen=seen, reason=reason, key=key))
+        say(workflow.extend(desk, change, minutes, by=by, seen=seen, reason=reason, key=key))
 
 
 def review_command(
@@ -199,7 +202,7 @@ def review_command(
 ) -> None:
     """Close a change with what was learnt."""
     with opened(store) as desk:
-        _say(workflow.review(desk, change, by=by, seen=_seen(desk, change, revision), note=note, key=key))
+        say(workflow.review(desk, change, by=by, seen=_seen(desk, change, revision), note=note, key=key))
 
 
 # --- runs ------------------------------------------------------------------------------------------------------------
@@ -211,6 +214,10 @@ def propose_command(
     time_limit: Annotated[float, typer.Option(metavar="S", min=0.0, help="Seconds to plan for.")] = 30.0,
     workers: Annotated[int, typer.Option(metavar="N", min=1, help="Cores to use.")] = 1,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of everything random.")] = 0,
+    kind: Annotated[
+        Literal["plan", "replan", "at risk"],
+        typer.Option(help="plan all, replan with least disturbance, or only windows that cannot stay."),
+    ] = "plan",
     of_run: Annotated[int | None, typer.Option("--run", metavar="N", help="Propose what a run found before.")] = None,
     resume: Annotated[int | None, typer.Option(metavar="N", help="Take up a run that ended.")] = None,
     only: Annotated[list[str] | None, typer.Option(metavar="CHANGE", help="Only this; may be repeated.")] = None,
@@ -224,9 +231,9 @@ def propose_command(
         elif resume is not None:
             found = _followed(desk, workflow.resume_run(desk, resume, by=by, time_limit=time_limit), by)
         else:
-            at = None if now is None else _instant(desk, now)
+            at = None if now is None else instant_at(desk, now)
             given: dict[str, Any] = {"time_limit": time_limit, "workers": workers, "seed": seed}
-            found = _followed(desk, workflow.start_run(desk, by=by, planned_at=at, **given), by)
+            found = _followed(desk, workflow.start_run(desk, by=by, kind=kind, planned_at=at, **given), by)
         if found.message:
             print(found.message, file=sys.stderr)
         if found.schedule is None:
@@ -234,7 +241,7 @@ def propose_command(
         if of_run is None and found.status != "finished":
             print(f"run {found.id} is {found.status}; propose what it has with: scheduler propose --run {found.id}")
             raise typer.Exit(STOPPED)
-        _say(workflow.propose(desk, found.schedule, by=by, only=only))
+        say(workflow.propose(desk, found.schedule, by=by, only=only))
 
 
 def _followed(store: Store, id: int, by: str) -> Run:
@@ -259,12 +266,11 @@ def _followed(store: Store, id: int, by: str) -> Run:
 def runs_command(store: Place, json: Json = False) -> None:
     """List runs of the solver, the latest first."""
     with opened(store) as desk, desk.reading() as connection:
-        found = runs(connection)
-    rows: list[dict[str, Any]] = [
-        {"run": one.id, "status": one.status, "asked_by": one.asked_by, "asked_at": utc_text(one.asked_at)}
-        | {"objective_cents": one.objective_cents, "bound_cents": one.bound_cents, "message": one.message}
-        for one in found
-    ]
+        rows: list[dict[str, Any]] = [
+            {"run": one.id, "status": one.status, "asked_by": one.asked_by, "asked_at": utc_text(one.asked_at)}
+            | {"objective_cents": one.objective_cents, "bound_cents": one.bound_cents, "message": one.message}
+            for one in runs(connection)
+        ]
     if json:
         print_json({"runs": rows})
         return

@@ -1,4 +1,4 @@
-"""Commands about the store itself, and who may use it."""
+"""Commands about the store itself, who may use it, and who is away."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from scheduler.desk import workflow
 from scheduler.desk.access import ROLES
 from scheduler.desk.copying import backup, copy, restore
 from scheduler.desk.people import users
-from scheduler.desk_commands import By, Place, opened
+from scheduler.desk_commands import By, Place, instant_at, opened, say
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="The backup.")]
 User = Annotated[str, typer.Argument(metavar="USER", help="A name to sign in with.")]
@@ -30,6 +30,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(db_app)
     app.add_typer(user_app)
+    app.command("absent")(absent_command)
 
 
 @db_app.command("upgrade")
@@ -108,3 +109,17 @@ def _put(store: str, user: str, by: str, role: str, team: str, name: str) -> Non
     with opened(store) as desk:
         workflow.put_user(desk, user, by=by, role=role, team=team, name=name)  # type: ignore[arg-type]
     print(f"{user}: {role}")
+
+
+def absent_command(
+    engineer: Annotated[str, typer.Argument(metavar="ENGINEER", help="Who is away.")],
+    start: Annotated[str, typer.Option("--from", metavar="T", help="From when on (ISO 8601).")],
+    end: Annotated[str, typer.Option("--to", metavar="T", help="Until when.")],
+    store: Place,
+    by: By,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why.")] = "",
+) -> None:
+    """Say that an engineer is away; `propose --kind "at risk"` then moves only the windows that this hits."""
+    with opened(store) as desk:
+        begin, until = (instant_at(desk, one) for one in (start, end))
+        say(workflow.absent(desk, engineer, by=by, start=begin, end=until, reason=reason))

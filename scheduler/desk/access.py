@@ -57,6 +57,8 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("finish", "Say that work is done.", _MANAGERS),
     Permission("backout", "Say that work was undone.", _MANAGERS),
     Permission("review", "Close a change with what was learnt.", _MANAGERS),
+    Permission("absent", "Say that an engineer is away.", _MANAGERS),
+    Permission("end absence", "Say that an engineer is back.", _MANAGERS),
     Permission("delegate", "Let somebody approve in your place while you are away.", _MANAGERS),
     Permission("end delegation", "End that before its time.", _MANAGERS),
     Permission("token", "Make the secret address of a feed; a member for the own team, and for no one else.", _OWN),

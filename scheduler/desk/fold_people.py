@@ -68,6 +68,21 @@ def _instant(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value)
 
 
+def _absent(shelf: Shelf, entry: Entry) -> None:
+    names = ("engineer", "start", "end")
+    away = {name: entry.detail[name] for name in names} | {"id": entry.seq, "reason": entry.reason}
+    shelf.put(SETTINGS, {"name": "absences", "value": [*_absences(shelf), away]})
+
+
+def _end_absence(shelf: Shelf, entry: Entry) -> None:
+    left = [one for one in _absences(shelf) if one["id"] != entry.detail["absence"]]
+    shelf.put(SETTINGS, {"name": "absences", "value": left})
+
+
+def _absences(shelf: Shelf) -> list[Row]:
+    return list((shelf.get(SETTINGS, "absences") or {"value": []})["value"])
+
+
 PEOPLE: Mapping[str, Callable[[Shelf, Entry], None]] = {
     "user": _user,
     "delegate": _delegate,
@@ -77,6 +92,8 @@ PEOPLE: Mapping[str, Callable[[Shelf, Entry], None]] = {
     "revoke": _revoke,
     "set": _set,
     "comment": _comment,
+    "absent": _absent,
+    "end absence": _end_absence,
     "prefer": _prefer,
     "drop preference": _drop_preference,
 }

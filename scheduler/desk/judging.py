@@ -66,7 +66,7 @@ class Bench:
         """
         if change not in self.portfolio.changes:
             raise RefusedError(f"{change} is not in the portfolio any more")
-        portfolio = planned(self.portfolio, self.at, without=change)
+        portfolio = planned(self.portfolio, self.at, free=[change])
         if change not in portfolio.changes:
             why = next((one for one in portfolio.warnings if one.startswith(f"{change} ")), f"{change} is not planned")
             raise RefusedError(why)
@@ -91,7 +91,7 @@ class Bench:
 
     def broken_by(self, starts: Mapping[str, datetime]) -> tuple[Violation, ...]:
         """List the rules that the plan breaks with some starts in place of those it has, and not without."""
-        portfolio = planned(self.portfolio, self.at)
+        portfolio = planned(self.portfolio, self.at, free=list(starts))
         schedule = self.at.schedule(portfolio)
         known = set(verify(portfolio, schedule))
         places = {change: place(portfolio, change, start) for change, start in starts.items()}

@@ -1,18 +1,18 @@
 """Where everything stands at the desk: what planning, judging and showing a plan start from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 import sqlalchemy as sa
 
-from scheduler.desk.planning import Facts, Objection, Override, Running, folded
+from scheduler.desk.planning import Absence, Facts, Objection, Override, Running, folded, unpinned
 from scheduler.desk.shelf import Row
 from scheduler.desk.states import OVER
-from scheduler.desk.tables import CHANGES, OBJECTIONS, OVERRIDES, PREFERENCES, REJECTIONS, WINDOWS
+from scheduler.desk.tables import CHANGES, OBJECTIONS, OVERRIDES, PREFERENCES, REJECTIONS, SETTINGS, WINDOWS
 from scheduler.desk.windows import DeskWindow
-from scheduler.horizon import WeeklyHours
+from scheduler.horizon import WeeklyHours, Window
 from scheduler.portfolio import Change, Decision, PastWork, Portfolio, Preference
 from scheduler.schedule import Schedule, place
 from scheduler.standing import standing
@@ -28,6 +28,7 @@ class Position:
     overrides: tuple[Row, ...] = ()
     objections: tuple[Row, ...] = ()
     preferences: tuple[Row, ...] = ()
+    absences: tuple[Row, ...] = ()
 
     def window_of(self, change: str) -> DeskWindow | None:
         """Give the window that clients were told of, if there is one."""
@@ -68,31 +69,38 @@ class Position:
             for rule in one["rules"]
         )
 
-    def facts(self, now: datetime, portfolio: Portfolio, *, without: str | None = None) -> Facts:
-        """Give what was decided and has happened; of the change `without` only what was rejected."""
+    def facts(self, now: datetime, portfolio: Portfolio, *, free: Collection[str] = ()) -> Facts:
+        """Give what was decided and has happened; changes in `free` are planned even where they are on hold."""
         work = [(portfolio.changes[change], row) for change, row in self.changes.items() if change in portfolio.changes]
         return Facts(
             now=now,
-            decisions=self._decisions(without),
-            overrides=tuple(self._overrides(now, without)),
+            decisions=self._decisions(),
+            overrides=tuple(self._overrides()),
             objections=tuple(
                 Objection(team=one["team"], change=one["change"], start=one["start"], upheld=one["status"] == "upheld")
                 for one in self.objections
                 if one["start"] is not None
             ),
             preferences=tuple(_preference(one) for one in self.preferences if one["ended_at"] is None),
+            absences=tuple(
+                Absence(
+                    engineer=one["engineer"],
+                    window=Window(datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"])),
+                    reason=one["reason"],
+                )
+                for one in self.absences
+                if one["engineer"] in (portfolio.engineers or {})
+            ),
             running=tuple(self._running(row) for _, row in work if row["state"] == "Implement"),
             finished=tuple(self._finished(one, row) for one, row in work if row["state"] in ("Review", "Closed")),
-            left_out={one.id: why for one, row in work if one.id != without and (why := self._left_out(row))},
+            left_out={one.id: why for one, row in work if one.id not in free and (why := self._left_out(row))},
         )
 
-    def _decisions(self, without: str | None) -> tuple[Decision, ...]:
+    def _decisions(self) -> tuple[Decision, ...]:
         # Rejections come first: what was announced or pinned after all stays so.
         found = [Decision(change=one["change"], kind="reject", start=one["start"]) for one in self.rejections]
         for change in self.open:
             window, planned, row = self.window_of(change), self.planned_of(change), self.changes[change]
-            if change == without:
-                continue
             if window is not None:
                 told = window.announced_at
                 found.append(Decision(change=change, kind="approve", start=window.start, announced_at=told))
@@ -101,11 +109,11 @@ class Position:
                 found.append(Decision(change=change, kind="pin", start=planned.start, announced_at=told))
         return tuple(found)
 
-    def _overrides(self, now: datetime, without: str | None) -> Iterator[Override]:
+    def _overrides(self) -> Iterator[Override]:
         for one in self.overrides:
             planned = self.planned_of(one["change"])
             holds = one["ended_at"] is None and planned is not None and planned.start == one["start"]
-            if holds and one["change"] in self.open and one["change"] != without:
+            if holds and one["change"] in self.open:
                 yield Override(
                     change=one["change"], start=one["start"], rules=tuple(one["rules"]), expires_at=one["expires_at"]
                 )
@@ -158,12 +166,14 @@ def position(connection: sa.Connection) -> Position:
         tuple(rows(OVERRIDES)),
         tuple(rows(OBJECTIONS)),
         tuple(rows(PREFERENCES)),
+        tuple(connection.execute(sa.select(SETTINGS.c.value).where(SETTINGS.c.name == "absences")).scalar() or ()),
     )
 
 
-def planned(portfolio: Portfolio, at: Position, *, without: str | None = None) -> Portfolio:
+def planned(portfolio: Portfolio, at: Position, *, free: Collection[str] = ()) -> Portfolio:
     """Give a portfolio as it is to be planned, seen from its `now`: the solver learns of the desk in no other way.
 
-    `without` leaves out what binds one change to its window.
+    Of changes in `free`, pins and approvals are lifted; what was announced of them stays announced.
     """
-    return folded(portfolio, at.facts(portfolio.now, portfolio, without=without))
+    world = folded(portfolio, at.facts(portfolio.now, portfolio, free=free))
+    return unpinned(world, [one for one in free if one in world.changes]) if free else world

@@ -21,6 +21,8 @@ from scheduler.desk.access import RefusedError
 from scheduler.desk.library import portfolio_of
 from scheduler.desk.plans import document_of, packed
 from scheduler.desk.position import planned, position
+from scheduler.desk.replan import replan
+from scheduler.desk.risk import replan_at_risk
 from scheduler.desk.store import Store, StoreError
 from scheduler.desk.tables import DESK, RUNS, SCHEDULES
 from scheduler.inputs.cells import parse_time
@@ -85,9 +87,25 @@ class Runner:
         return portfolio, first if first.placements else None, parameters
 
     def _plan(self, portfolio: Portfolio, first: Schedule | None, parameters: dict[str, Any]) -> tuple[str, str]:
-        result = solve(
+        result = self._result(portfolio, first, parameters)
+        if result.objective_cents is None:
+            reasons = [one.text for one in result.clash] or [one.reason for one in result.unplaced]
+            return ("stopped" if result.status == "STOPPED" else "finished"), "; ".join(reasons)
+        self._progressed(replace(self.progress, phase="pricing the habits"))
+        habits = baselines(result.portfolio, result.schedule, seed=parameters["seed"])
+        self._keep(replace(result, baselines=habits))
+        self.progress = Progress(result.seconds, result.status.lower(), result.objective_cents, result.bound_cents)
+        return "stopped" if self.stop.is_set() else "finished", ""
+
+    def _result(self, portfolio: Portfolio, first: Schedule | None, parameters: dict[str, Any]) -> Result:
+        seconds, kind = parameters["time_limit"], parameters.get("kind", "plan")
+        if kind == "replan" and first is not None:
+            return replan(portfolio, first, seconds=seconds, stop=self.stop, progress=self._progressed).result
+        if kind == "at risk" and first is not None:
+            return replan_at_risk(portfolio, first, seconds=seconds)[1].result
+        return solve(
             portfolio,
-            time_limit=parameters["time_limit"],
+            time_limit=seconds,
             deterministic=parameters["deterministic"],
             workers=parameters["workers"],
             seed=parameters["seed"],
@@ -96,14 +114,6 @@ class Runner:
             found=self._found,
             stop=self.stop,
         )
-        if result.objective_cents is None:
-            reasons = [one.text for one in result.clash] or [one.reason for one in result.unplaced]
-            return ("stopped" if result.status == "STOPPED" else "finished"), "; ".join(reasons)
-        self._progressed(replace(self.progress, phase="pricing the habits"))
-        habits = baselines(portfolio, result.schedule, seed=parameters["seed"])
-        self._keep(replace(result, baselines=habits))
-        self.progress = Progress(result.seconds, result.status.lower(), result.objective_cents, result.bound_cents)
-        return "stopped" if self.stop.is_set() else "finished", ""
 
     def _progressed(self, progress: Progress) -> None:
         self.progress = progress

@@ -25,6 +25,8 @@ from scheduler.desk.writing import Done, Writing, write
 
 RunStatus = Literal["asked", "running", "finished", "stopped", "failed"]
 AT_WORK = ("asked", "running")
+RunKind = Literal["plan", "replan", "at risk"]
+"""Plan all that may move, move what was announced only where that pays, or move only windows that cannot stay."""
 SILENCE = timedelta(seconds=20)
 """How long a run may be silent, on another machine, before it counts as stopped."""
 BEGINNING = timedelta(seconds=60)
@@ -107,6 +109,7 @@ def start_run(
     workers: int = 1,
     seed: int = 0,
     deterministic: float | None = None,
+    kind: RunKind = "plan",
     planned_at: datetime | None = None,
     key: str | None = None,
     now: datetime | None = None,
@@ -122,7 +125,7 @@ def start_run(
         If another run is at work, or there is nothing to plan.
     """
     given = {"time_limit": time_limit, "workers": workers, "seed": seed, "deterministic": deterministic}
-    number, again = ask_run(store, by=by, planned_at=planned_at, key=key, now=now, **given)
+    number, again = ask_run(store, by=by, kind=kind, planned_at=planned_at, key=key, now=now, **given)
     if not again:
         spawn(store, number)
     return number
@@ -136,13 +139,14 @@ def ask_run(
     workers: float | None = 1,
     seed: float | None = 0,
     deterministic: float | None = None,
+    kind: RunKind = "plan",
     planned_at: datetime | None = None,
     key: str | None = None,
     now: datetime | None = None,
 ) -> tuple[int, bool]:
     """Write down that a run is wanted, for whoever begins its process; give its number, and whether it was before."""
     given: dict[str, Any] = {"time_limit": time_limit, "workers": workers, "seed": seed, "deterministic": deterministic}
-    parameters = given | {"now": None if planned_at is None else planned_at.astimezone(UTC).isoformat()}
+    parameters = given | {"kind": kind, "now": None if planned_at is None else planned_at.astimezone(UTC).isoformat()}
 
     def decide(writing: Writing) -> None:
         writing.actor.must("plan")

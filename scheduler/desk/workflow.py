@@ -32,7 +32,7 @@ from scheduler.desk.people import (
 from scheduler.desk.proposing import propose, withdraw
 from scheduler.desk.runs import resume_run, start_run, stop_run
 from scheduler.desk.saying import answer, comment, drop_preference, object_to, prefer
-from scheduler.desk.working import backout, extend, finish, review, start
+from scheduler.desk.working import absent, backout, end_absence, extend, finish, review, start
 from scheduler.desk.writing import Done, StaleError
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "RefusedError",
     "SetAside",
     "StaleError",
+    "absent",
     "answer",
     "approve",
     "backout",
@@ -50,6 +51,7 @@ __all__ = [
     "create_token",
     "delegate",
     "drop_preference",
+    "end_absence",
     "end_delegation",
     "end_override",
     "extend",

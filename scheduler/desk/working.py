@@ -1,9 +1,10 @@
-"""Work on a change: it starts, may need more time, is done or undone, and is looked back at."""
+"""Work on a change, from its start to what was learnt, and who is away from work."""
 
 from datetime import datetime, timedelta
 
 from scheduler.desk.access import RefusedError
 from scheduler.desk.deciding import times
+from scheduler.desk.library import portfolio_of
 from scheduler.desk.position import position
 from scheduler.desk.store import Store
 from scheduler.desk.tables import WINDOWS
@@ -106,3 +107,41 @@ def _over(
 
     request = {"do": action, "change": change, "seen": seen, "text": text}
     return write(store, decide, by=by, request=request, key=key, now=now)
+
+
+def absent(
+    store: Store,
+    engineer: str,
+    *,
+    by: str,
+    start: datetime,
+    end: datetime,
+    reason: str = "",
+    key: str | None = None,
+    now: datetime | None = None,
+) -> Done:
+    """Say that an engineer is away during [start, end), whatever the calendars say; plans from now on know it."""
+
+    def decide(writing: Writing) -> None:
+        writing.actor.must("absent")
+        if engineer not in (portfolio_of(writing.connection).engineers or {}):
+            raise RefusedError(f"there is no engineer {engineer!r}")
+        if end <= start:
+            raise RefusedError("an absence has a start and a later end")
+        times = {"start": utc_text(start), "end": utc_text(end)}
+        writing.add("absent", None, words(reason, "the reason", needed=False), engineer=engineer, **times)
+
+    request = {"do": "absent", "engineer": engineer, "start": utc_text(start), "end": utc_text(end), "reason": reason}
+    return write(store, decide, by=by, request=request, key=key, now=now)
+
+
+def end_absence(store: Store, absence: int, *, by: str, key: str | None = None, now: datetime | None = None) -> Done:
+    """Say that an engineer is back, or was never away."""
+
+    def decide(writing: Writing) -> None:
+        writing.actor.must("end absence")
+        if absence not in [one["id"] for one in position(writing.connection).absences]:
+            raise RefusedError(f"there is no absence {absence} to end")
+        writing.add("end absence", absence=absence)
+
+    return write(store, decide, by=by, request={"do": "end absence", "absence": absence}, key=key, now=now)

@@ -197,4 +197,6 @@ PAST: Mapping[str, str] = {
     "object": "objected to",
     "answer": "answered an objection to",
     "end override": "ended the exception for",
+    "absent": "noted that somebody is away",
+    "end absence": "noted that somebody is back",
 }

@@ -134,6 +134,8 @@ class Door:
             "token": lambda: workflow.create_token(store, "team", team, **as_user),
             "rotate": lambda: workflow.rotate_token(store, self.last(TOKENS), **as_user),
             "revoke": lambda: workflow.revoke_token(store, self.last(TOKENS), **as_user),
+            "absent": lambda: workflow.absent(store, "Ana", start=NOW, end=LATER, **as_user),
+            "end absence": lambda: workflow.end_absence(store, 99, **as_user),
             "user": lambda: workflow.put_user(store, "new", role="viewer", **as_user),
             "set": lambda: workflow.set_approvers(store, normal=2, **as_user),
         }
@@ -141,7 +143,7 @@ class Door:
 
 
 # Roles may do these, but the plan that they name is not there, or its weeks are over.
-NOT_THERE = {"propose", "confirm", "plan"}
+NOT_THERE = {"propose", "confirm", "plan", "absent", "end absence"}
 WRITTEN = [one.action for one in PERMISSIONS if one.action != "look"]
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders import when
-from desks import NOW, Desk, assert_replays
+from builders import change, engineer, when
+from desks import NOW, Desk, assert_replays, office
 from stores import Stores
 
 from scheduler.batch import sample_folder
@@ -86,6 +86,36 @@ def test_a_plan_that_knew_less_is_not_proposed(desk: Desk) -> None:
         workflow.propose(desk.store, schedule, by="ana")
     # What is on hold or over stays as it is.
     assert workflow.propose(desk.store, schedule, by="ana", only=["B", "E"]).entries == ()
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_ana_is_ill_tonight(store: Store) -> None:
+    # Only Ana can do A; B needs nobody.
+    desk = Desk(store)
+    changes = change("A", hours=2, skills="dba"), change("B", services="mail")
+    desk.bring(office(*changes, engineers=[engineer("ana", skills="dba"), engineer("ben", skills="network")]))
+    desk.scheduled("A", "Tue 02:00")
+    desk.scheduled("B", "Tue 02:00")
+    before = desk.window("A")
+    with pytest.raises(workflow.RefusedError, match="there is no engineer 'eve'"):
+        workflow.absent(store, "eve", by="ana", start=when("Mon 18:00"), end=when("Tue 12:00"), now=NOW)
+    done = workflow.absent(
+        store, "ana", by="ana", start=when("Mon 18:00"), end=when("Tue 12:00"), reason="ill", now=NOW
+    )
+    number = workflow.start_run(store, by="ana", kind="at risk", time_limit=10.0, planned_at=NOW)
+    found = wait(desk, number, over)
+    assert found.schedule is not None, found.message
+    assert [one.change for one in workflow.propose(store, found.schedule, by="ana").entries] == ["A"]
+    proposal = desk.proposal("A")
+    assert proposal is not None
+    assert not when("Mon 16:00") < proposal.start < when("Tue 12:00")
+    # Clients keep what they were told until somebody approves the move.
+    assert desk.window("A") == before
+    with pytest.raises(workflow.RefusedError, match="capacity"):
+        desk.move("A", "Tue 03:00")
+    workflow.end_absence(store, done.revision, by="ana")
+    desk.move("A", "Tue 03:00")
+    assert_replays(store)
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])
