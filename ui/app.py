@@ -32,7 +32,8 @@ def main() -> None:
         # Later on this is where the browser's way back leads from a change, which must not lead there again.
         if first:
             pages.open_change(asked_for)
-    chosen.run()
+    with state.turn():
+        chosen.run()
 
 
 if __name__ == "__main__":

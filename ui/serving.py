@@ -1,6 +1,7 @@
 """One process that serves a plan to browsers of this machine: nothing is fetched from or sent to anywhere else."""
 
 import gc
+import sys
 import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from scheduler.publish.web import Source, keep_secrets_out_of_logs, routes
 from . import state, subscriptions, theme
 
 LOOPBACK = "127.0.0.1"
+SWITCH_SECONDS = 0.0005
 SCRIPT = Path(__file__).parent / "app.py"
 
 
@@ -81,6 +83,8 @@ async def _lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
 
     gc.collect()
     gc.freeze()
+    # Feeds are answered by threads that need little; they should not wait long for those that draw pages.
+    sys.setswitchinterval(SWITCH_SECONDS)
     threading.Thread(target=state.warm, daemon=True).start()
     try:
         yield {}

@@ -6,7 +6,8 @@ else about it is worked out once.
 
 import getpass
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -220,6 +221,17 @@ def _named_folder(out: Path) -> Path | None:
     except InputError:
         return None
     return Path(folder) if folder else None
+
+
+MOST_AT_ONCE = 2
+_turns = threading.BoundedSemaphore(MOST_AT_ONCE)
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Draw a page when it is its turn: many at once would all take as long as the last, and hold up the feeds."""
+    with _turns:
+        yield
 
 
 # --- one visitor ---------------------------------------------------------------------------------------------------
