@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import strict_ical
 from builders import blackout, change, depends, engineer, portfolio, service, team, when
 
 from scheduler.portfolio import Impact, Portfolio
@@ -127,3 +128,27 @@ def every_stream(
         for detail in DETAILS
         if not (kind == "blackouts" and detail == "maintnote") and not (proposals and detail == "busy")
     }
+
+
+def compare(before: strict_ical.Component, after: strict_ical.Component, now: datetime) -> None:
+    """Assert what section 9 of the conventions asks for, of one feed at two instants, the second of them `now`."""
+    old = {one.one("UID"): one for one in before.parts}
+    new = {one.one("UID"): one for one in after.parts}
+    assert len(new) == len(after.parts)
+    for uid, was in old.items():
+        ended = was.one("DTEND") <= now.strftime("%Y%m%dT%H%M%SZ")[: len(was.one("DTEND"))]
+        assert uid in new or ended, f"{uid} vanished before its end"
+    for uid, one in new.items():
+        assert one.one("DTSTAMP") == one.one("LAST-MODIFIED") <= now.strftime("%Y%m%dT%H%M%SZ")
+        if uid not in old:
+            continue
+        was = old[uid]
+        assert int(was.one("SEQUENCE")) <= int(one.one("SEQUENCE"))
+        assert was.one("LAST-MODIFIED") <= one.one("LAST-MODIFIED")
+        if any(was.values(name) != one.values(name) for name in ("DTSTART", "DTEND", "STATUS", "X-MAINTNOTE-STATUS")):
+            assert int(was.one("SEQUENCE")) < int(one.one("SEQUENCE"))
+        if was.properties != one.properties:
+            assert was.one("LAST-MODIFIED") < one.one("LAST-MODIFIED")
+    assert before.one("LAST-MODIFIED") <= after.one("LAST-MODIFIED")
+    if before != after:
+        assert before.one("LAST-MODIFIED") < after.one("LAST-MODIFIED")
