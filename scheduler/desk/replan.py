@@ -8,6 +8,7 @@ from scheduler.desk.fitting import Fitting
 from scheduler.desk.planning import held
 from scheduler.horizon import Window
 from scheduler.portfolio import Portfolio
+from scheduler.rules.capacity import RULE
 from scheduler.schedule import Result, Schedule, Unplaced, schedule_of, total
 from scheduler.solver.compiled import Compiled, compile_problem
 from scheduler.solver.effort import Effort
@@ -238,9 +239,7 @@ class _Replan:
             self.portfolio,
             {name: horizon.at(slot) for name, slot in zip(self.names, members, strict=True) if slot != UNPLACED},
         )
-        named = roster(self.portfolio, plan, before=self.before)
-        # Whoever was named before need not be on duty any more.
-        return roster(self.portfolio, plan) if verify(self.portfolio, named) else named
+        return named(self.portfolio, plan, self.before)
 
     def _moves(self, result: Result, gains: Mapping[int, int | None]) -> tuple[Move, ...]:
         portfolio = self.portfolio
@@ -262,6 +261,18 @@ class _Replan:
                 )
             )
         return tuple(found)
+
+
+def named(portfolio: Portfolio, plan: Schedule, before: Schedule) -> Schedule:
+    """Name engineers for a plan, whom the plan before named wherever they still can."""
+    kept = roster(portfolio, plan, before=before)
+    wrong = {change for one in RULE.check(portfolio, kept) for change in one.changes}
+    if not wrong:
+        return kept
+    # Whoever competes with what has to be named anew may have to change too, but nobody else.
+    rest = Schedule(tuple(replace(one, engineers=()) if one.change in wrong else one for one in before.placements))
+    kept = roster(portfolio, plan, before=rest)
+    return roster(portfolio, plan) if any(RULE.check(portfolio, kept)) else kept
 
 
 def _cost_alone(portfolio: Portfolio) -> Portfolio:

@@ -3,12 +3,10 @@
 from dataclasses import dataclass, replace
 
 from scheduler.desk.planning import Absence, absent, unpinned
-from scheduler.desk.replan import Replanned, replan
+from scheduler.desk.replan import Replanned, named, replan
 from scheduler.horizon import Window
 from scheduler.portfolio import Portfolio
-from scheduler.rules.capacity import RULE
 from scheduler.schedule import Schedule, Violation, place
-from scheduler.solver.roster import roster
 from scheduler.verify import verify
 
 
@@ -40,10 +38,11 @@ def at_risk(portfolio: Portfolio, plan: Schedule) -> list[AtRisk]:
     bare = Schedule(tuple(replace(one, engineers=()) for one in now.placements))
     found = _by_change(portfolio, now)
     lasting = _by_change(portfolio, bare)
-    named = _rostered(portfolio, Schedule(tuple(one for one in bare.placements if one.change not in lasting)), plan)
+    staying = Schedule(tuple(one for one in bare.placements if one.change not in lasting))
+    others = named(portfolio, staying, plan)
     risks = []
     for change, reasons in found.items():
-        placement = named.by_change.get(change)
+        placement = others.by_change.get(change)
         covered = () if placement is None else tuple(sorted({shift.engineer for shift in placement.engineers}))
         window = now.by_change[change].reserved
         risks.append(AtRisk(change=change, window=window, reasons=tuple(reasons), covered_by=covered))
@@ -94,9 +93,3 @@ def _by_change(portfolio: Portfolio, plan: Schedule) -> dict[str, list[Violation
             if change in plan.by_change:
                 found.setdefault(change, []).append(violation)
     return found
-
-
-def _rostered(portfolio: Portfolio, staying: Schedule, before: Schedule) -> Schedule:
-    """Name engineers for windows that can stay, whom the plan before named where that is possible."""
-    kept = roster(portfolio, staying, before=before)
-    return roster(portfolio, staying) if any(RULE.check(portfolio, kept)) else kept

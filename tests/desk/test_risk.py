@@ -1,5 +1,7 @@
 """Ana is ill tonight: which windows are at risk, who can do the work instead, and what has to move."""
 
+from dataclasses import replace
+
 import pytest
 from builders import change, decide, engineer, portfolio, when
 
@@ -7,7 +9,7 @@ from scheduler.desk.planning import Absence
 from scheduler.desk.risk import absence, at_risk
 from scheduler.horizon import Window
 from scheduler.portfolio import Portfolio
-from scheduler.schedule import Schedule, schedule_of
+from scheduler.schedule import Schedule, Shift, schedule_of
 from scheduler.solver.roster import roster
 from scheduler.verify import verify
 
@@ -89,3 +91,28 @@ def test_longer_work_puts_what_it_meets_at_risk() -> None:
     risks = at_risk(p, schedule_of(short, starts))
     assert [one.change for one in risks] == ["A", "B"]
     assert {violation.rule for one in risks for violation in one.reasons} == {"conflict"}
+
+
+def test_whoever_is_not_concerned_keeps_whom_he_has() -> None:
+    """Ana and ben share a skill, cleo and dan another: with ana away ben takes over, and the others stay."""
+    people = [engineer(name, skills=skill) for name, skill in (("ana", "dba"), ("ben", "dba"))]
+    people += [engineer(name, skills="network") for name in ("cleo", "dan")]
+    p = portfolio(changes=[change("A", skills="dba"), change("B", skills="network")], engineers=people)
+    plan = schedule_of(p, {"A": when("Mon 20:00"), "B": when("Mon 20:00")})
+    shifts = {"A": ("ana", "dba"), "B": ("dan", "network")}
+    plan = Schedule(
+        tuple(
+            replace(
+                one,
+                engineers=(
+                    Shift(engineer=shifts[one.change][0], skill=shifts[one.change][1], start=one.start,
+                          end=one.reserved_until),
+                ),
+            )
+            for one in plan.placements
+        )
+    )  # fmt: skip
+    (risk,), found = absence(p, plan, ILL)
+    assert (risk.change, risk.covered_by) == ("A", ("ben",))
+    names = {one.change: [shift.engineer for shift in one.engineers] for one in found.result.schedule.placements}
+    assert names == {"A": ["ben"], "B": ["dan"]}
