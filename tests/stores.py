@@ -1,12 +1,14 @@
 """Stores to test with: SQLite files, and databases of a PostgreSQL server of our own."""
 
 import shutil
+import signal
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+import psutil
 import sqlalchemy as sa
 
 from scheduler.desk.store import Store
@@ -31,6 +33,7 @@ class Stores:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.numbers = count()
+        self.filled: set[tuple[str, str]] = set()
         self._server: object | None = None
         self._url = sa.URL.create("postgresql+psycopg")
         self.made = folder / "empty.db"
@@ -73,6 +76,21 @@ class Stores:
                         taken.execute(table.insert(), rows)
         return place
 
+    def like(self, engine: str, name: str, fill: Callable[[Store], None]) -> str:
+        """Give the place of a copy of a store that is filled once for all that ask for it by name."""
+        number = next(self.numbers)
+        if (engine, name) not in self.filled:
+            place = str(self.folder / f"{name}.db") if engine == "sqlite" else self._database(name, "empty")
+            with Store(place, create=True) as store:
+                fill(store)
+                if store.is_sqlite:
+                    store.fold_wal()
+            self.filled.add((engine, name))
+        if engine == "sqlite":
+            shutil.copyfile(self.folder / f"{name}.db", self.folder / f"store{number}.db")
+            return str(self.folder / f"store{number}.db")
+        return self._database(f"store{number}", name)
+
     def _database(self, name: str, template: str) -> str:
         if self._server is None:
             self._start()
@@ -100,6 +118,10 @@ class Stores:
     def close(self) -> None:
         """Stop the server, if it was needed."""
         if self._server is not None:
+            # At once: what it holds is thrown away, and writing it all out takes long.
+            server = psutil.Process(self._server.get_pid())  # type: ignore[attr-defined]
+            server.send_signal(signal.SIGQUIT)
+            server.wait(60)
             self._server.cleanup()  # type: ignore[attr-defined]
 
 

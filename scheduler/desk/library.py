@@ -12,12 +12,13 @@ from threading import Lock
 import sqlalchemy as sa
 
 from scheduler.desk.access import RefusedError
-from scheduler.desk.tables import DESK, SETTINGS, VERSIONS
+from scheduler.desk.tables import SETTINGS, VERSIONS
 from scheduler.inputs import InputError, load, portfolio_document
+from scheduler.inputs.fingerprint import content_hash
 from scheduler.portfolio import Portfolio
 
 MOST_KEPT = 4
-_kept: "OrderedDict[tuple[str, int], Portfolio]" = OrderedDict()
+_kept: "OrderedDict[tuple[str, datetime, str], Portfolio]" = OrderedDict()
 _alone = Lock()
 
 
@@ -31,7 +32,13 @@ def add_version(connection: sa.Connection, portfolio: Portfolio, *, by: str, sou
     """Keep a portfolio, and give the number of its version."""
     number = 1 + (connection.execute(sa.select(sa.func.max(VERSIONS.c.id))).scalar() or 0)
     document = json.dumps(portfolio_document(portfolio), separators=(",", ":")).encode()
-    row = {"id": number, "content_hash": portfolio.content_hash, "at": at, "by": by, "source": source}
+    row = {
+        "id": number,
+        "content_hash": portfolio.content_hash or content_hash(portfolio),
+        "at": at,
+        "by": by,
+        "source": source,
+    }
     connection.execute(
         VERSIONS.insert().values(row | {"warnings": list(portfolio.warnings), "document": zlib.compress(document)})
     )
@@ -49,13 +56,17 @@ def portfolio_of(connection: sa.Connection, version: int | None = None, *, now: 
     number = current_version(connection) if version is None else version
     if number is None:
         raise RefusedError("there is no portfolio yet; bring one in with: scheduler import FOLDER")
-    store = connection.execute(sa.select(DESK.c.store)).scalar_one()
+    columns = (VERSIONS.c.content_hash, VERSIONS.c.at, VERSIONS.c.source)
+    row = connection.execute(sa.select(*columns).where(VERSIONS.c.id == number)).first()
+    if row is None:
+        raise RefusedError(f"there is no version {number} of the portfolio")
+    key = (row.content_hash, row.at, row.source)
     with _alone:
-        found = _kept.get((store, number))
+        found = _kept.get(key)
     if found is None:
         found = _read(connection, number)
         with _alone:
-            _kept[store, number] = found
+            _kept[key] = found
             while len(_kept) > MOST_KEPT:
                 _kept.popitem(last=False)
     return found if now is None else seen_from(found, now)
@@ -76,9 +87,7 @@ def seen_from(portfolio: Portfolio, now: datetime) -> Portfolio:
 
 
 def _read(connection: sa.Connection, number: int) -> Portfolio:
-    row = connection.execute(sa.select(VERSIONS).where(VERSIONS.c.id == number)).mappings().first()
-    if row is None:
-        raise RefusedError(f"there is no version {number} of the portfolio")
+    row = connection.execute(sa.select(VERSIONS).where(VERSIONS.c.id == number)).mappings().one()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "portfolio.json"
         path.write_bytes(zlib.decompress(row["document"]))
