@@ -114,14 +114,14 @@ class DeskFeeds:
             with self._store.reading() as connection:
                 last = _last(connection)
         shown = self._shown
-        if shown is not None and shown.last >= last:
+        if shown is not None and shown.last == last:
             return shown
         # Whoever comes while another reads what is new is given what was there before: a moment later, not a wait.
         if not self._lock.acquire(blocking=shown is None):
             assert shown is not None
             return shown
         try:
-            if self._shown is None or self._shown.last < last:
+            if self._shown is None or self._shown.last != last:
                 with self._store.reading() as connection:
                     self._shown = self._read(connection, now)
             return self._shown
@@ -129,6 +129,9 @@ class DeskFeeds:
             self._lock.release()
 
     def _read(self, connection: sa.Connection, now: datetime) -> _Shown:
+        if self._shown is not None and _last(connection) < self._shown.last:
+            # A backup was restored: what is numbered alike may be something else.
+            self._editions, self._shifts = {}, {}
         since = now - REMEMBERED
         windows = connection.execute(sa.select(WINDOWS).where(WINDOWS.c.reserved_until > since)).mappings().all()
         revisions: dict[str, list[Mapping[str, Any]]] = {row["id"]: [] for row in windows}

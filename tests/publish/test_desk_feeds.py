@@ -168,3 +168,16 @@ def test_an_engineer_follows_the_plan_that_was_proposed(stores: Stores) -> None:
         assert event.one("SUMMARY") == "Change A (A)"
         assert "You (dba): Tue 2 Mar 2027 02:00 to 04:00 UTC" in event.one("DESCRIPTION")
         assert strict_ical.read(DeskFeeds(store).body("engineer", "Bo", "full", NOW).plain).parts == []
+
+
+def test_a_store_that_was_taken_back_is_read_anew(stores: Stores) -> None:
+    with Store(stores.new("sqlite")) as store:
+        desk = Desk(store)
+        desk.bring(usual())
+        desk.scheduled("A", "Tue 02:00")
+        feeds = DeskFeeds(store)
+        assert len(strict_ical.read(feeds.body("team", "blue", "full", NOW).plain).parts) == 1
+        with store.writing() as connection:
+            for statement in ("UPDATE desk SET last = last - 1", "DELETE FROM window_revisions", "DELETE FROM windows"):
+                connection.exec_driver_sql(statement)
+        assert strict_ical.read(feeds.body("team", "blue", "full", NOW).plain).parts == []
