@@ -13,6 +13,7 @@ Mathematical Programming 6, 1974) in a metric scaled by the weights. A step goes
 """
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -222,9 +223,22 @@ class Lagrangian:
         self.prices, self.cap_prices = np.maximum(prices, 0.0), np.maximum(cap_prices, 0.0)
         self._priced = np.asarray(self.prices.any(axis=1))
         self._theta = 0.0
-        self._drift[:], self._pull[:] = 0.0, 0.0
+        self._drift, self._pull = np.zeros_like(self._drift), np.zeros_like(self._pull)
         self.shares = self.sharing.split(np.maximum(shares, 0.0))
         self._charged = self.sharing.by_group(self.shares)
+
+    def restricted(self, kept: npt.NDArray[np.bool_], drop: Floats) -> "Lagrangian":
+        """Give a Lagrangian of the same problem with only some starts open, and other drop prices, from here on.
+
+        `kept` is shaped as `Bound.brackets`; an infinite drop price means that the change must be placed.
+        """
+        other = copy(self)
+        other._cost, other._drop = np.where(kept, self._cost, np.inf), drop
+        other.adopt(self.prices, self.cap_prices, self.shares)
+        other._theta, other._stale = 0.5, 0
+        nothing = np.where(np.isfinite(other._cost), 0.0, np.inf)
+        other.best = Bound(0, 0.0, self._slack, nothing, drop, self.forest, self.at)
+        return other
 
     # --- improving -------------------------------------------------------------------------------------------------
 

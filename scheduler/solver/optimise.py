@@ -20,6 +20,7 @@ from scheduler.solver.feasibility import find_any
 from scheduler.solver.incumbent import ARRAY_UNITS, CALL_UNITS, Answer, Incumbent, Progress
 from scheduler.solver.lift import Clusters, lift
 from scheduler.solver.neighbourhoods import FEW, Neighbourhoods
+from scheduler.solver.nights import Nights
 from scheduler.solver.search import Insertion, Neighbours, anneal, complete, descend, greedy, settle_ties
 from scheduler.solver.state import UNPLACED, State, restore
 from scheduler.solver.together import together
@@ -30,6 +31,7 @@ NEIGHBOURHOOD_EFFORT, FIRST_SIZE = 1.5, 120  # seconds or units for one neighbou
 IN_FLIGHT, STEPS_BETWEEN = 2, 12  # in deterministic runs: neighbourhoods at a time, steps of the bound between two
 CLUSTER_EFFORT = 10.0  # seconds or units for one cluster at most
 HEAT, HEAT_OF_GOOD = 0.3, 0.05  # of what a change costs on average, at first and for a plan that is good already
+SHARES, SHARES_OF_FEW = (0.16, 0.24, 0.32), (0.08, 0.1, 0.14)  # of the budget: bound, guided plans, annealing
 TRUST = (1.0, 0.95, 0.98, 0.9, 0.8, 0.99)  # in multipliers, one plan after another
 STALE = 3  # times that CP-SAT finds nothing better among the best starts of all changes
 RELAXATION_SHARE = 0.1  # of what is left of the budget at most for the linear relaxation
@@ -87,11 +89,12 @@ class _Run(Incumbent):
         self._anneal(neighbours, 0.03)
         lagrangian = self.lagrangian = Lagrangian(self.compiled)
         settled = not self.tiny and self._relax(lagrangian)
+        proving, guided, annealed = SHARES_OF_FEW if self.compiled.changes <= FEW else SHARES
         if not settled:
-            self._prove(lagrangian, 0.12 if self.objective is not None else 0.35)
+            self._prove(lagrangian, proving if self.objective is not None else 0.35)
         if self.objective is not None and not self.tiny and not settled and not self.proved:
-            self._guided(lagrangian, 0.2)
-            self._anneal(neighbours, 0.3, HEAT_OF_GOOD)
+            self._guided(lagrangian, guided)
+            self._anneal(neighbours, annealed, HEAT_OF_GOOD)
         if self.tiny and not self.proved:
             everything = {change: np.flatnonzero(ok) for change, ok in enumerate(self.compiled.ok)}
             outcome = self._whole(everything, self.effort.left)
@@ -212,6 +215,8 @@ class _Run(Incumbent):
             search.forget()
             if few and self.effort.used < 0.95 and not self.proved:
                 self._prove(lagrangian, self.effort.used + 0.05 * self._left)
+                if self.effort.units is None and Nights.suits(lagrangian):
+                    self._tell_nights(lagrangian, pool)
                 self._lift(lagrangian, pool, self.effort.used + 0.5 * self._left)
                 search.stale = 0
         self._finish(lagrangian, self.effort.left)
@@ -220,6 +225,29 @@ class _Run(Incumbent):
     def _left(self) -> float:
         """The share of the budget that is left."""
         return max(0.0, 1.0 - self.effort.used)
+
+    def _tell_nights(self, lagrangian: Lagrangian, pool: Pool) -> None:
+        """Branch over the nights in which changes may share outages; every plan found on the way is kept."""
+        if self.proved or self.best is None or self.objective is None:
+            return
+        self.phase = "bound, nights"
+        nights = Nights(lagrangian, self.objective, self.best)
+
+        def running() -> float:
+            self.bound = max(self.bound, min(nights.cents, self.objective or 0))
+            self.tick()
+            return self.effort.used / 0.95
+
+        def found(starts: Mapping[int, int]) -> int:
+            restore(self.state, dict.fromkeys(range(self.compiled.changes), UNPLACED))
+            self._begin_with({change: start for change, start in starts.items() if start != UNPLACED})
+            self.keep()
+            restore(self.state, dict.fromkeys(range(self.compiled.changes), UNPLACED))
+            restore(self.state, dict(enumerate(self.best or [])))
+            return self.objective or 0
+
+        nights.grow(pool, self.limits(self.effort.left), running, found)
+        running()
 
     def _lift(self, lagrangian: Lagrangian, pool: Pool, share: float) -> None:
         """Let clusters of changes choose together, then solve in full what that leaves, if it is little."""
