@@ -8,7 +8,7 @@ if __name__ == "__main__":
     __package__ = "scheduler.ui"  # it is run as a script (PEP 366)
 
 from . import pages, state
-from .views import calendars, change, forward_schedule, replan, savings
+from .views import calendars, change, forward_schedule, log, replan, savings
 
 
 def main() -> None:
@@ -22,6 +22,7 @@ def main() -> None:
         "savings": st.Page(savings.show, title="Savings and burden", url_path="savings"),
         "replan": st.Page(replan.show, title="Replan", url_path="replan"),
         "calendars": st.Page(calendars.show, title="Calendars", url_path="calendars"),
+        "log": st.Page(log.show, title="Log", url_path="log"),
     }
     pages.keep(every)
     chosen = st.navigation(list(every.values()), position="top")
