@@ -50,6 +50,7 @@ def test_it_shows_every_entry_newest_first(view: Open, desk: OpenDesk) -> None:
     rows = table(view("log"))
     assert [row["number"] for row in rows] == [one.seq for one in reversed(log)]
     assert rows[0] == rows[0] | {"who": "ann", "what": "comment", "change": "A", "why": HOSTILE}
+    assert [row["to"] for row in rows if row["what"] == "move"] == ["2027-03-02 02:00 UTC"]
 
 
 def test_it_is_filtered_and_searched(view: Open, desk: OpenDesk) -> None:

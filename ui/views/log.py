@@ -3,21 +3,13 @@
 import pandas as pd
 import streamlit as st
 
-from scheduler.desk.audit import log_csv, log_rows
-from scheduler.desk.entries import entries
+from scheduler.desk.audit import log_csv
+from scheduler.desk.entries import Entry, entries
 from scheduler.desk.store import StoreError
 
 from .. import subscriptions
 from ..text import visible
 
-_SHOWN = {
-    "seq": "number",
-    "at": "when (UTC)",
-    "by": "who",
-    "action": "what",
-    "change": "change",
-    "reason": "why",
-}
 _ALL = "all"
 
 
@@ -55,9 +47,15 @@ def show() -> None:
     ]
     st.text(f"{len(chosen):,} of {len(log):,} entries, the newest first")
     if chosen:
-        rows = [{_SHOWN[name]: row[name] for name in _SHOWN} for row in log_rows(reversed(chosen))]
-        shown = pd.DataFrame(rows).map(lambda value: visible(value) if isinstance(value, str) else value)
-        st.dataframe(shown, hide_index=True, alt="Entries of the log, the newest first.")
+        st.dataframe(
+            pd.DataFrame([_row(one) for one in reversed(chosen)]),
+            hide_index=True,
+            column_config={
+                "number": st.column_config.NumberColumn(width=60),
+                "why": st.column_config.Column(width=420),
+            },
+            alt="Entries of the log, the newest first.",
+        )
     st.download_button(
         "Download all as CSV",
         lambda: log_csv(log),
@@ -66,3 +64,16 @@ def show() -> None:
         on_click="ignore",
         icon=":material/download:",
     )
+
+
+def _row(one: Entry) -> dict[str, object]:
+    start = one.detail.get("start")
+    return {
+        "number": one.seq,
+        "when": f"{one.at:%Y-%m-%d %H:%M} UTC",
+        "who": visible(one.by),
+        "what": one.action,
+        "change": visible(one.change or ""),
+        "to": f"{start[:16].replace('T', ' ')} UTC" if isinstance(start, str) else "",
+        "why": visible(one.reason),
+    }
