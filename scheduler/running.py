@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -137,7 +137,9 @@ def stopping() -> Iterator[threading.Event]:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
-        print("\nstopping; the best plan so far is kept (again to give up)", file=sys.stderr)
+        # Not through the stream, which the signal may have interrupted in the middle of a line.
+        with suppress(OSError, ValueError):
+            os.write(sys.stderr.fileno(), b"\nstopping; the best plan so far is kept (again to give up)\n")
 
     signals = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, handle) for number in signals]

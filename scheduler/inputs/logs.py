@@ -11,14 +11,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pandas as pd
 import pyarrow as pa
 import sqlalchemy
 
 from scheduler.inputs.errors import InputError
+
+if TYPE_CHECKING:
+    import duckdb
 
 SESSION_MINUTES, PERIOD_MINUTES = 15, 60
 MEMORY = "1GB"
@@ -79,6 +81,8 @@ def sign_in_log(path: str | Path, pairs: Pairs, *, session_minutes: int = SESSIO
     InputError
         If the file cannot be read, lacks a column, or no line of it can be read.
     """
+    import duckdb
+
     with _Counting() as base:
         parquet = Path(path).suffix.lower() == ".parquet"
         source = "read_parquet(?)" if parquet else "read_csv(?, header=true, all_varchar=true, ignore_errors=true)"
@@ -120,7 +124,7 @@ def stream(batches: Iterable[pa.RecordBatch], *, session_minutes: int = SESSION_
 class _Counting:
     """A database of its own on disk, with little memory, that is gone afterwards."""
 
-    def __enter__(self) -> duckdb.DuckDBPyConnection:
+    def __enter__(self) -> "duckdb.DuckDBPyConnection":
         self._folder = tempfile.TemporaryDirectory(prefix="scheduler-")
         folder = Path(self._folder.name)
         settings: dict[str, str | bool | int | float | list[str]] = {
@@ -128,6 +132,9 @@ class _Counting:
             "temp_directory": str(folder / "spill"),
             "threads": "2",
         }
+        # Loaded for this alone: every other command would pay some 80 MB for it.
+        import duckdb
+
         self._base = duckdb.connect(str(folder / "usage.duckdb"), config=settings)
         self._base.execute("SET threads = 2; SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
         self._base.execute("SET enable_progress_bar = false")
@@ -138,14 +145,16 @@ class _Counting:
         self._folder.cleanup()
 
 
-def _load(base: duckdb.DuckDBPyConnection, query: str, values: list[str], path: str | Path) -> None:
+def _load(base: "duckdb.DuckDBPyConnection", query: str, values: list[str], path: str | Path) -> None:
+    import duckdb
+
     try:
         base.execute(f"CREATE TABLE requests AS {query}", values)
     except duckdb.Error as error:
         raise InputError([f"{path}: cannot be read ({_first_line(error)})"]) from error
 
 
-def _counted(base: duckdb.DuckDBPyConnection, path: str | Path, session_minutes: int) -> Counted:
+def _counted(base: "duckdb.DuckDBPyConnection", path: str | Path, session_minutes: int) -> Counted:
     read = "moment IS NOT NULL AND who <> '' AND team <> '' AND service <> ''"
     asked = base.execute(f"SELECT count(*), count(*) FILTER (WHERE {read}) FROM requests").fetchone()
     lines, known = asked or (0, 0)
@@ -154,7 +163,7 @@ def _counted(base: duckdb.DuckDBPyConnection, path: str | Path, session_minutes:
     return Counted(_users(base, session_minutes, read), lines - known)
 
 
-def _users(base: duckdb.DuckDBPyConnection, session_minutes: int, read: str = "true") -> pd.DataFrame:
+def _users(base: "duckdb.DuckDBPyConnection", session_minutes: int, read: str = "true") -> pd.DataFrame:
     """Turn requests into mean users per period: overlapping presences of one user count once.
 
     A request adds the time until its session ends or the next request of that user there comes, cut at the ends of

@@ -11,6 +11,7 @@ from .. import subscriptions
 from ..text import visible
 
 _ALL = "all"
+_WIDTHS = {"number": 60, "to": 170, "why": 400}
 
 
 def show() -> None:
@@ -50,10 +51,7 @@ def show() -> None:
         st.dataframe(
             pd.DataFrame([_row(one) for one in reversed(chosen)]),
             hide_index=True,
-            column_config={
-                "number": st.column_config.NumberColumn(width=60),
-                "why": st.column_config.Column(width=420),
-            },
+            column_config={name: st.column_config.Column(width=width) for name, width in _WIDTHS.items()},
             alt="Entries of the log, the newest first.",
         )
     st.download_button(
