@@ -33,6 +33,7 @@ CLUSTER_EFFORT = 10.0  # seconds or units for one cluster at most
 HEAT, HEAT_OF_GOOD = 0.3, 0.05  # of what a change costs on average, at first and for a plan that is good already
 SHARES, SHARES_OF_FEW = (0.16, 0.24, 0.32), (0.08, 0.1, 0.14)  # of the budget: bound, guided plans, annealing
 TRUST = (1.0, 0.95, 0.98, 0.9, 0.8, 0.99)  # in multipliers, one plan after another
+ENOUGH = 0.95  # of the budget: what would be begun after it could only end late
 STALE = 3  # times that CP-SAT finds nothing better among the best starts of all changes
 RELAXATION_SHARE = 0.1  # of what is left of the budget at most for the linear relaxation
 
@@ -210,14 +211,14 @@ class _Run(Incumbent):
         restore(self.state, dict(enumerate(self.best or [])))
         few = self.compiled.changes <= FEW
         search = Neighbourhoods(self.state, lagrangian, self.rng, pool, self.compiled.changes if few else FIRST_SIZE)
-        while self.effort.used < 0.95 and not self.proved:
-            self._side_by_side(search, lagrangian, self.effort.used + 0.15 * self._left if few else 0.95)
+        while self.effort.used < ENOUGH and not self.proved:
+            self._side_by_side(search, lagrangian, self.effort.used + 0.15 * self._left if few else ENOUGH)
             search.forget()
-            if few and self.effort.used < 0.95 and not self.proved:
+            if few and self.effort.used < ENOUGH and not self.proved:
                 self._prove(lagrangian, self.effort.used + 0.05 * self._left)
                 if self.effort.units is None and Nights.suits(lagrangian):
-                    self._tell_nights(lagrangian, pool)
-                self._lift(lagrangian, pool, self.effort.used + 0.5 * self._left)
+                    self._branch(lagrangian, pool)
+                self._lift(lagrangian, pool, min(ENOUGH, self.effort.used + 0.5 * self._left))
                 search.stale = 0
         self._finish(lagrangian, self.effort.left)
 
@@ -226,7 +227,7 @@ class _Run(Incumbent):
         """The share of the budget that is left."""
         return max(0.0, 1.0 - self.effort.used)
 
-    def _tell_nights(self, lagrangian: Lagrangian, pool: Pool) -> None:
+    def _branch(self, lagrangian: Lagrangian, pool: Pool) -> None:
         """Branch over the nights in which changes may share outages; every plan found on the way is kept."""
         if self.proved or self.best is None or self.objective is None:
             return
@@ -236,7 +237,7 @@ class _Run(Incumbent):
         def running() -> float:
             self.bound = max(self.bound, min(nights.cents, self.objective or 0))
             self.tick()
-            return self.effort.used / 0.95
+            return self.effort.used / ENOUGH
 
         def found(starts: Mapping[int, int]) -> int:
             restore(self.state, dict.fromkeys(range(self.compiled.changes), UNPLACED))
@@ -251,7 +252,7 @@ class _Run(Incumbent):
 
     def _lift(self, lagrangian: Lagrangian, pool: Pool, share: float) -> None:
         """Let clusters of changes choose together, then solve in full what that leaves, if it is little."""
-        if self.proved or self.best is None or self.objective is None:
+        if self.proved or self.best is None or self.objective is None or self.effort.used >= share:
             return
         self.phase = "bound, clusters"
         clusters = Clusters(lagrangian, self.best)
@@ -262,7 +263,7 @@ class _Run(Incumbent):
             if self.proved:
                 return
         kept = clusters.keeps(self.objective)
-        if sum(map(len, kept)) <= PROOF_STARTS:
+        if sum(map(len, kept)) <= PROOF_STARTS and self.effort.used < ENOUGH:
             self._whole(dict(enumerate(kept)), 0.7 * self.effort.left)
 
     def _charge_shared(self, units: float) -> None:
