@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from scheduler import desk_commands, feed_commands, import_command, replan_commands, store_commands
+from scheduler import desk_commands, feed_commands, import_command, replan_commands, saying_commands, store_commands
 from scheduler.backtesting import backtest_command
 from scheduler.batch import load_after, load_with_plan, sample_folder
 from scheduler.console import (
@@ -295,7 +295,7 @@ def serve_command(
     serve(Path(folder), chosen, port, browser=not no_browser, store=store, public_url=public_url)
 
 
-for part in (import_command, desk_commands, replan_commands, feed_commands, store_commands):
+for part in (import_command, desk_commands, saying_commands, replan_commands, feed_commands, store_commands):
     part.add_to(app)
 
 

@@ -90,15 +90,16 @@ def say(done: Done) -> None:
         print("nothing was to be done")
 
 
-def _seen(store: Store, change: str, revision: int | None) -> int:
+def seen_of(store: Store, change: str, revision: int | None) -> int:
+    """Give the revision of a change that was looked at: the one there is now unless one is named."""
     if revision is not None:
         return revision
     with store.reading() as connection:
         return workflow.revision_of(connection, change)
 
 
-def instant_at(store: Store, text: str) -> datetime:
-    """Read an instant; a time without an offset is on the wall clock of the policy's zone."""
+def instant_at(store: Store, text: str, zone: str | None = None) -> datetime:
+    """Read an instant; a time without an offset is on the wall clock of a zone, else the policy's."""
     try:
         found: datetime = parse_time(text)
     except CellError as error:
@@ -106,7 +107,7 @@ def instant_at(store: Store, text: str) -> datetime:
     if found.tzinfo is not None:
         return found.astimezone(UTC)
     with store.reading() as connection:
-        return wall_to_utc(found, portfolio_of(connection).policy.time_zone)
+        return wall_to_utc(found, zone or portfolio_of(connection).policy.time_zone)
 
 
 # --- decisions -------------------------------------------------------------------------------------------------------
@@ -117,7 +118,7 @@ def _reasoned(action: Callable[..., Done]) -> Callable[..., None]:
         change: Change, store: Place, reason: Reason, by: By, revision: Revision = None, key: Key = None
     ) -> None:
         with opened(store) as desk:
-            say(action(desk, change, by=by, seen=_seen(desk, change, revision), reason=reason, key=key))
+            say(action(desk, change, by=by, seen=seen_of(desk, change, revision), reason=reason, key=key))
 
     return command
 
@@ -125,7 +126,7 @@ def _reasoned(action: Callable[..., Done]) -> Callable[..., None]:
 def _plain(action: Callable[..., Done]) -> Callable[..., None]:
     def command(change: Change, store: Place, by: By, revision: Revision = None, key: Key = None) -> None:
         with opened(store) as desk:
-            say(action(desk, change, by=by, seen=_seen(desk, change, revision), key=key))
+            say(action(desk, change, by=by, seen=seen_of(desk, change, revision), key=key))
 
     return command
 
@@ -141,7 +142,7 @@ def approve_command(
 ) -> None:
     """Approve the proposed window of a change; the last who must makes it announced."""
     with opened(store) as desk:
-        seen = _seen(desk, change, revision)
+        seen = seen_of(desk, change, revision)
         say(workflow.approve(desk, change, by=by, seen=seen, instead_of=instead_of, reason=reason, key=key))
 
 
@@ -173,7 +174,7 @@ def move_command(
         given = (
             None if override is None else workflow.SetAside(reason=override, expires_at=instant_at(desk, until or ""))
         )
-        seen = _seen(desk, change, revision)
+        seen = seen_of(desk, change, revision)
         say(workflow.move(desk, change, at, by=by, seen=seen, reason=reason, override=given, key=key))
 
 
@@ -188,7 +189,7 @@ def extend_command(
 ) -> None:
     """Give running work more time."""
     with opened(store) as desk:
-        seen = _seen(desk, change, revision)
+        seen = seen_of(desk, change, revision)
         say(workflow.extend(desk, change, minutes, by=by, seen=seen, reason=reason, key=key))
 
 
@@ -202,7 +203,7 @@ def review_command(
 ) -> None:
     """Close a change with what was learnt."""
     with opened(store) as desk:
-        say(workflow.review(desk, change, by=by, seen=_seen(desk, change, revision), note=note, key=key))
+        say(workflow.review(desk, change, by=by, seen=seen_of(desk, change, revision), note=note, key=key))
 
 
 # --- runs ------------------------------------------------------------------------------------------------------------
@@ -293,16 +294,11 @@ def changes_command(store: Place, json: Json = False) -> None:
         texts = {name: None if one is None else utc_text(one.start) for name, one in windows.items()}
         rows.append({"change": change, "state": row["state"], "flags": flags, "revision": row["revision"]} | texts)
         if not json:
-            shown = [f"{name} {window_text(one, zone)}" for name, one in _spans(windows)]
+            spans = {name: Window(one.start, one.reserved_until) for name, one in windows.items() if one is not None}
+            shown = [f"{name} {window_text(one, zone)}" for name, one in spans.items()]
             print("  ".join([change, row["state"], *flags, *shown, f"revision {row['revision']}"]))
     if json:
         print_json({"changes": rows})
-
-
-def _spans(windows: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, one in windows.items():
-        if one is not None:
-            yield name, Window(one.start, one.reserved_until)
 
 
 def log_command(

@@ -13,7 +13,16 @@ from scheduler.rules import RULES
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("scheduler", "ui")
-PRINTING = ("cli", "desk_commands", "feed_commands", "import_command", "replan_commands", "running", "store_commands")
+PRINTING = (
+    "cli",
+    "desk_commands",
+    "feed_commands",
+    "import_command",
+    "replan_commands",
+    "running",
+    "saying_commands",
+    "store_commands",
+)
 # Data flows one way: a module may import those of its own row and of the rows above.
 LINE = [
     {"horizon", "wording"},
