@@ -25,7 +25,7 @@ PRINTING = (
 )
 # Data flows one way: a module may import those of its own row and of the rows above.
 LINE = [
-    {"horizon", "wording"},
+    {"horizon", "settings", "wording"},
     {"portfolio", "carried", "standing", "schedule", "law"},
     {"inputs"},
     {"demand"},

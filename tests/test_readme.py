@@ -20,6 +20,7 @@ from scheduler.desk.access import PERMISSIONS, ROLES
 from scheduler.desk.states import STATES
 from scheduler.inputs.columns import readme_table
 from scheduler.rules import RULES
+from scheduler.settings import settings_table
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -33,6 +34,7 @@ def tables() -> dict[str, str]:
         "columns": readme_table(),
         "states": _table("state", list(STATES.items())),
         "permissions": _permissions(),
+        "settings": settings_table(),
     }
 
 
