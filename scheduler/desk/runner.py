@@ -24,7 +24,7 @@ from scheduler.desk.position import planned, position
 from scheduler.desk.replan import replan
 from scheduler.desk.risk import replan_at_risk
 from scheduler.desk.store import Store, StoreError
-from scheduler.desk.tables import DESK, RUNS, SCHEDULES
+from scheduler.desk.tables import DESK, RUN_POINTS, RUNS, SCHEDULES
 from scheduler.inputs.cells import parse_time
 from scheduler.inputs.documents import schedule_document
 from scheduler.portfolio import Portfolio
@@ -34,6 +34,8 @@ from scheduler.solver.solve import solve, versions
 from scheduler.verify import bill
 
 BEAT_SECONDS = 1.0
+POINT_SECONDS = 5.0
+"""How long the course of a run goes without a new point where nothing changes."""
 LONGEST_MESSAGE = 2000
 
 
@@ -47,6 +49,8 @@ class Runner:
         self.message = ""
         self.best: tuple[int, int] | None = None
         self.portfolio: Portfolio | None = None
+        self.points, self.before = 0, 0.0
+        self.told: tuple[float, str, int | None, int | None] | None = None
 
     def go(self) -> None:
         """Plan, and leave the run finished, stopped or failed."""
@@ -75,6 +79,10 @@ class Runner:
             given = {"status": "running", "pid": os.getpid(), "host": socket.gethostname(), "seq": seq}
             given |= {"started_at": row["started_at"] or now, "heard_at": now, "phase": "reading"}
             connection.execute(RUNS.update().where(RUNS.c.id == self.id).values(given))
+            mine = sa.select(sa.func.count(), sa.func.max(RUN_POINTS.c.seconds)).where(RUN_POINTS.c.run == self.id)
+            self.points, last = connection.execute(mine).one()
+            # Where it is taken up again, its course goes on where it ended.
+            self.before = last or 0.0
         parameters = dict(row["parameters"])
         planned_at = datetime.fromisoformat(parameters["now"]) if parameters["now"] else now
         with self.store.reading() as connection:
@@ -175,6 +183,22 @@ class Runner:
     def _tell(self, **given: Any) -> None:
         with self.store.writing() as connection:
             connection.execute(RUNS.update().where(RUNS.c.id == self.id).values(given))
+            self._add_point(connection, over="ended_at" in given)
+
+    def _add_point(self, connection: sa.Connection, *, over: bool) -> None:
+        """Note where the run is, if that is news."""
+        progress, best = self.progress, self.best[1] if self.best else None
+        known = [cents for cents in (progress.objective_cents, best) if cents is not None]
+        seconds, figures = self.before + progress.seconds, (min(known, default=None), progress.bound_cents)
+        if self.told is not None and not over:
+            was, phase, *before = self.told
+            if (phase, *before) == (progress.phase, *figures) and seconds < was + POINT_SECONDS:
+                return
+        self.told = (seconds, progress.phase, *figures)
+        row = {"run": self.id, "number": self.points, "seconds": seconds, "phase": progress.phase}
+        row |= {"objective_cents": figures[0], "bound_cents": figures[1]}
+        connection.execute(RUN_POINTS.insert().values(row))
+        self.points += 1
 
 
 def _read(document: dict[str, Any], portfolio: Portfolio) -> Schedule:

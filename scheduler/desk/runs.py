@@ -20,7 +20,7 @@ from scheduler.desk.access import RefusedError
 from scheduler.desk.library import current_version, portfolio_of
 from scheduler.desk.shelf import Row
 from scheduler.desk.store import Store
-from scheduler.desk.tables import CHANGES, RUNS
+from scheduler.desk.tables import CHANGES, RUN_POINTS, RUNS
 from scheduler.desk.writing import Done, Writing, write
 
 RunStatus = Literal["asked", "running", "finished", "stopped", "failed"]
@@ -78,6 +78,31 @@ def run(connection: sa.Connection, id: int, *, now: datetime | None = None) -> R
     if row is None:
         raise RefusedError(f"there is no run {id}")
     return _as_it_is(dict(row), now or datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class RunPoint:
+    """Where a run was after some seconds: its phase, its best cost and its bound in weighted cents, None if unknown."""
+
+    seconds: float
+    phase: str
+    objective_cents: int | None
+    bound_cents: int | None
+
+    @property
+    def gap(self) -> float | None:
+        """(objective − bound) / objective."""
+        if not self.objective_cents or self.bound_cents is None:
+            return None
+        return (self.objective_cents - self.bound_cents) / self.objective_cents
+
+
+def course(connection: sa.Connection, id: int) -> list[RunPoint]:
+    """Give the course of a run, the earliest point first; one taken up again goes on where it had ended."""
+    table = RUN_POINTS
+    columns = (table.c.seconds, table.c.phase, table.c.objective_cents, table.c.bound_cents)
+    query = sa.select(*columns).where(table.c.run == id).order_by(table.c.number)
+    return [RunPoint(*row) for row in connection.execute(query)]
 
 
 def _as_it_is(row: Row, now: datetime) -> Run:

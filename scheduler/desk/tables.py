@@ -141,6 +141,15 @@ RUNS = _table(
 )
 """Runs of the solver: asked, running, finished, stopped or failed; `seq` is how much of the log they knew."""
 
+RUN_POINTS = _table(
+    "run_points",
+    *(_id(name, sa.BigInteger) for name in ("run", "number")),
+    sa.Column("seconds", sa.Float, nullable=False),
+    _text("phase"),
+    *(_number(name, null=True) for name in ("objective_cents", "bound_cents")),
+)
+"""The course of every run, its points numbered from 0: seconds since its start, and weighted cents."""
+
 SCHEDULES = _table(
     "schedules",
     _id("id", sa.BigInteger),

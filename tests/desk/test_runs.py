@@ -15,7 +15,7 @@ from stores import Stores
 from scheduler.batch import sample_folder
 from scheduler.desk import workflow
 from scheduler.desk.plans import document_of
-from scheduler.desk.runs import AT_WORK, Run, run, runs
+from scheduler.desk.runs import AT_WORK, Run, course, run, runs
 from scheduler.desk.store import Store
 from scheduler.desk.tables import SCHEDULES
 from scheduler.inputs import load
@@ -57,6 +57,12 @@ def test_a_run_is_found_again_and_proposed(desk: Desk) -> None:
     with desk.store.reading() as connection:
         assert [one.id for one in runs(connection)] == [number]
         document = document_of(connection, found.schedule)
+        points = course(connection, number)
+    # Its course is there to be drawn: it ends where the run did, and no cost in it is higher than one before.
+    assert (points[-1].phase, points[-1].objective_cents, points[-1].bound_cents) == ("optimal", 0, 0)
+    costs = [one.objective_cents for one in points if one.objective_cents is not None]
+    assert costs == sorted(costs, reverse=True)
+    assert [one.seconds for one in points] == sorted(one.seconds for one in points)
     workflow.propose(desk.store, found.schedule, by="ana")
     starts = {one: proposal.start for one in "ABE" if (proposal := desk.proposal(one)) is not None}
     assert starts == {one["change"]: when(one["start"]) for one in document["placements"]}
