@@ -322,6 +322,7 @@ def log_command(
 
 _WITH_REASON = (
     ("reject", workflow.reject, "Reject the proposed window of a change, or else the announced one."),
+    ("defer", workflow.defer, "Put the decision on a proposed window off."),
     ("hold", workflow.hold, "Put a change on hold."),
     ("cancel", workflow.cancel, "Cancel a change."),
     ("backout", workflow.backout, "Say that work was undone, and why."),

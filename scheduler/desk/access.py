@@ -44,6 +44,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("confirm", "Say that an announced window is still good after its change was altered.", _MANAGERS),
     Permission("approve", "Approve a window; never one that you requested.", _MANAGERS),
     Permission("reject", "Reject a window, with a reason.", _MANAGERS),
+    Permission("defer", "Put the decision on a window off, with a reason.", _MANAGERS),
     Permission("move", "Move a window by hand.", _MANAGERS),
     Permission("override", "Move a window against a hard rule, with a reason and an expiry.", _ADMINISTRATORS),
     Permission("end override", "End such an exception before it expires.", _MANAGERS),

@@ -135,6 +135,20 @@ def reject(
     return write(store, decide, by=by, request=asked("reject", change, seen, reason), key=key, now=now)
 
 
+def defer(
+    store: Store, change: str, *, by: str, seen: int, reason: str, key: str | None = None, now: datetime | None = None
+) -> Done:
+    """Put the decision on the proposed window off: nothing changes, but that it was looked at and why it waits."""
+
+    def decide(writing: Writing) -> None:
+        row = writing.change(change, seen, "defer")
+        writing.actor.must("defer", row["teams"])
+        must_be_proposed(row)
+        writing.add("defer", change, words(reason, "the reason"))
+
+    return write(store, decide, by=by, request=asked("defer", change, seen, reason), key=key, now=now)
+
+
 # --- flags and the end -----------------------------------------------------------------------------------------------
 
 

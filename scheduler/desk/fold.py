@@ -322,6 +322,7 @@ APPLY: Mapping[str, Apply] = {
     "move": _move,
     "approve": _approve,
     "reject": _reject,
+    "defer": _flag(),
     "pin": _flag(pinned=True),
     "unpin": _flag(pinned=False),
     "hold": _flag(on_hold=True),

@@ -41,6 +41,7 @@ ALLOWED: Mapping[str, frozenset[State]] = {
     "move": _OPEN,
     "approve": _DECIDED,
     "reject": _DECIDED,
+    "defer": _DECIDED,
     "pin": _DECIDED,
     "unpin": _DECIDED,
     "hold": _OPEN,

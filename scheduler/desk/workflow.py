@@ -10,6 +10,7 @@ from scheduler.desk.access import ForbiddenError, RefusedError
 from scheduler.desk.deciding import (
     approve,
     cancel,
+    defer,
     hold,
     pin,
     reject,
@@ -49,6 +50,7 @@ __all__ = [
     "cancel",
     "comment",
     "create_token",
+    "defer",
     "delegate",
     "drop_preference",
     "end_absence",

@@ -183,6 +183,7 @@ PAST: Mapping[str, str] = {
     "move": "moved",
     "approve": "approved",
     "reject": "rejected",
+    "defer": "put off the decision on",
     "pin": "pinned",
     "unpin": "unpinned",
     "hold": "put on hold",

@@ -54,7 +54,19 @@ class Door:
 
     def prepare(self, action: str, change: str) -> None:
         desk, team = self.desk, "blue" if change == "A" else "green"
-        proposed = {"withdraw", "approve", "reject", "pin", "unpin", "object", "answer", "start", "extend", "finish"}
+        proposed = {
+            "withdraw",
+            "approve",
+            "reject",
+            "defer",
+            "pin",
+            "unpin",
+            "object",
+            "answer",
+            "start",
+            "extend",
+            "finish",
+        }
         if action in proposed | {"backout", "review", "end override"}:
             friday = action == "end override"
             override = workflow.SetAside(reason="needed", expires_at=LATER) if friday else None
@@ -102,6 +114,7 @@ class Door:
         }
         reasoned = {
             "reject": workflow.reject,
+            "defer": workflow.defer,
             "hold": workflow.hold,
             "cancel": workflow.cancel,
             "backout": workflow.backout,
