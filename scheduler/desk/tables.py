@@ -5,82 +5,20 @@
 refer to: versions of the portfolio, runs of the solver and their schedules.
 """
 
-import json
-from datetime import UTC, datetime
-from typing import Any
-
 import sqlalchemy as sa
 
-INSTANT_LENGTH = 27
-
-
-class Instant(sa.types.TypeDecorator[datetime]):
-    """An aware instant as text in UTC, of one width so that texts sort as instants do."""
-
-    impl = sa.String
-    cache_ok = True
-
-    def __init__(self) -> None:
-        super().__init__(INSTANT_LENGTH)
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> str | None:
-        """Write an instant; one without a zone is a mistake."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value} has no zone")
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
-        """Read an instant."""
-        return None if value is None else datetime.fromisoformat(value)
-
-
-class Document(sa.types.TypeDecorator[Any]):
-    """What JSON can hold, as ASCII text that is the same for the same content."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str:
-        """Write a document."""
-        return json.dumps(value, sort_keys=True, allow_nan=False)
-
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
-        """Read a document."""
-        return None if value is None else json.loads(value)
-
-
-metadata = sa.MetaData()
-
-
-def _table(name: str, *columns: sa.schema.SchemaItem) -> sa.Table:
-    return sa.Table(name, metadata, *columns)
-
-
-def _id(name: str, type: type[sa.types.TypeEngine[Any]]) -> sa.Column[Any]:
-    return sa.Column(name, type, primary_key=True, autoincrement=False)
-
-
-def _text(name: str, *, null: bool = False) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=null)
-
-
-def _at(name: str, *, null: bool = False) -> sa.Column[datetime]:
-    return sa.Column(name, Instant, nullable=null)
-
-
-def _flag(name: str) -> sa.Column[bool]:
-    return sa.Column(name, sa.Boolean, nullable=False)
-
-
-def _number(name: str, *, null: bool = False) -> sa.Column[int]:
-    return sa.Column(name, sa.BigInteger, nullable=null)
-
-
-def _document(name: str) -> sa.Column[Any]:
-    return sa.Column(name, Document, nullable=False)
-
+from scheduler.desk.columns import Document
+from scheduler.desk.columns import document as _document
+from scheduler.desk.columns import flag as _flag
+from scheduler.desk.columns import id_column as _id
+from scheduler.desk.columns import instant as _at
+from scheduler.desk.columns import metadata as metadata
+from scheduler.desk.columns import number as _number
+from scheduler.desk.columns import table as _table
+from scheduler.desk.columns import text as _text
+from scheduler.desk.mail_tables import MAILS as MAILS
+from scheduler.desk.mail_tables import REPLIES as REPLIES
+from scheduler.desk.mail_tables import TOLD as TOLD
 
 DESK = _table("desk", _id("id", sa.Integer), _text("store"), _number("last"), _at("last_at", null=True))
 """One row: what tells this store from any other, and the number of the last entry of the log. Writers lock it."""
