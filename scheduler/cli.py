@@ -5,16 +5,23 @@ early without a schedule.
 """
 
 import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from scheduler import desk_commands, feed_commands, import_command, replan_commands, saying_commands, store_commands
+from scheduler import (
+    desk_commands,
+    feed_commands,
+    import_command,
+    replan_commands,
+    saying_commands,
+    serve_commands,
+    store_commands,
+)
 from scheduler.backtesting import backtest_command
-from scheduler.batch import load_after, load_with_plan, sample_folder
+from scheduler.batch import load_after, load_with_plan
 from scheduler.console import (
     explanations_document,
     explanations_text,
@@ -30,18 +37,12 @@ from scheduler.inputs.cells import CellError, parse_time
 from scheduler.inputs.starter import write_starter
 from scheduler.lengths import lengths_document, lengths_text
 from scheduler.publish.curve_file import CURVE_FORMATS, curve_document, curve_file
-from scheduler.running import BROKEN, answer, orderly, print_json, refuse, run, serve, solve_file
+from scheduler.running import BROKEN, answer, orderly, print_json, refuse, run, solve_file
 from scheduler.schedule import Schedule
 from scheduler.solver.clash import emptied
 from scheduler.solver.document_schema import SCHEMA
 from scheduler.usage_commands import import_usage_command
 from scheduler.verify import verify
-
-DEMO_SECONDS = 50.0
-AFTER_SOLVING = 10.0
-"""Seconds that the demo keeps for pricing the habits on a slow machine."""
-
-LOWEST_PORT, PORT = 1, 8501
 
 app = typer.Typer(
     name="scheduler",
@@ -83,38 +84,11 @@ Curve = Annotated[
 Out = Annotated[str | None, typer.Option(metavar="DIR", help="Write schedule, charges, report and feeds there.")]
 Limit = Annotated[float, typer.Option(metavar="S", min=0.0, help="Seconds to plan for.")]
 Workers = Annotated[int | None, typer.Option(metavar="N", min=1, help="Cores to use; 1 with --deterministic, else 2.")]
-Port = Annotated[int, typer.Option(metavar="N", min=LOWEST_PORT, max=65535, help="Port of the page on this machine.")]
-NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")]
 Seed = Annotated[int, typer.Option(metavar="N", min=0, max=2**31 - 1, help="Seed of everything random.")]
 Units = Annotated[
     float | None,
     typer.Option(metavar="UNITS", min=0.0, help="Units of work instead of seconds: two runs give the same plan."),
 ]
-
-
-@app.command("demo")
-def demo_command(
-    out: Out = None,
-    time_limit: Annotated[
-        float | None, typer.Option(metavar="S", min=0.0, help="Seconds to plan for; else what is left of the minute.")
-    ] = None,
-    seed: Seed = 0,
-    json: Json = False,
-    open_page: Annotated[bool, typer.Option("--open", help="Then show the plan in a browser.")] = False,
-    port: Port = PORT,
-    no_browser: NoBrowser = False,
-) -> None:
-    """Plan the sample portfolio, within a minute, and show what the plan saves."""
-    begun = time.monotonic()
-    if open_page and out is None:
-        out = str(Path(typer.get_app_dir("maintenance-window-scheduler")) / "demo")
-    with orderly():
-        portfolio = load(sample_folder())
-    left = max(5.0, DEMO_SECONDS - AFTER_SOLVING - (time.monotonic() - begun))
-    limit = left if time_limit is None else time_limit
-    answer(run(portfolio, limit=limit, seed=seed, out=out), json=json, out=out)
-    if open_page and out is not None:
-        serve(Path(out), None, port, browser=not no_browser)
 
 
 @app.command("plan")
@@ -276,26 +250,15 @@ app.command("backtest")(backtest_command)
 app.command("import-usage")(import_usage_command)
 
 
-@app.command("serve")
-def serve_command(
-    folder: Annotated[str, typer.Argument(metavar="DIR", help="Where plan --out wrote a plan.")],
-    portfolio: Annotated[
-        str | None, typer.Option(metavar="FOLDER", help="Its portfolio, where it is not the one it was made from.")
-    ] = None,
-    port: Port = PORT,
-    no_browser: NoBrowser = False,
-    store: feed_commands.OptionalStore = None,
-    public_url: feed_commands.PublicUrl = "",
-) -> None:
-    """Show a plan in a browser on this machine, and take decisions on it."""
-    for path in (folder, portfolio):
-        if path is not None and not Path(path).is_dir():
-            refuse([f"{path}: is not a folder"])
-    chosen = Path(portfolio) if portfolio else None
-    serve(Path(folder), chosen, port, browser=not no_browser, store=store, public_url=public_url)
-
-
-for part in (import_command, desk_commands, saying_commands, replan_commands, feed_commands, store_commands):
+for part in (
+    serve_commands,
+    import_command,
+    desk_commands,
+    saying_commands,
+    replan_commands,
+    feed_commands,
+    store_commands,
+):
     part.add_to(app)
 
 

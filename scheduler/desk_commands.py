@@ -25,18 +25,13 @@ from scheduler.horizon import Window, wall_to_utc
 from scheduler.inputs import load
 from scheduler.inputs.cells import CellError, parse_time
 from scheduler.inputs.tables import utc_text
-from scheduler.running import BROKEN, STOPPED, orderly, print_json, refuse, stopping
+from scheduler.running import BROKEN, STOPPED, StorePlace, orderly, print_json, refuse, stopping
 from scheduler.solver.incumbent import Progress
 from scheduler.wording import window_text
 
 POLL_SECONDS = 0.5
 
-Place = Annotated[
-    str,
-    typer.Option(
-        "--store", metavar="PLACE", envvar="SCHEDULER_STORE", help="SQLite file of the desk, or URL of its database."
-    ),
-]
+Place = StorePlace
 By = Annotated[str, typer.Option(metavar="USER", default_factory=getpass.getuser, help="Who decides.")]
 Change = Annotated[str, typer.Argument(metavar="CHANGE", help="A change.")]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why.")]
@@ -230,11 +225,11 @@ def propose_command(
             with desk.reading() as connection:
                 found = run(connection, of_run)
         elif resume is not None:
-            found = _followed(desk, workflow.resume_run(desk, resume, by=by, time_limit=time_limit), by)
+            found = followed(desk, workflow.resume_run(desk, resume, by=by, time_limit=time_limit), by)
         else:
             at = None if now is None else instant_at(desk, now)
             given: dict[str, Any] = {"time_limit": time_limit, "workers": workers, "seed": seed}
-            found = _followed(desk, workflow.start_run(desk, by=by, kind=kind, planned_at=at, **given), by)
+            found = followed(desk, workflow.start_run(desk, by=by, kind=kind, planned_at=at, **given), by)
         if found.message:
             print(found.message, file=sys.stderr)
         if found.schedule is None:
@@ -245,7 +240,7 @@ def propose_command(
         say(workflow.propose(desk, found.schedule, by=by, only=only))
 
 
-def _followed(store: Store, id: int, by: str) -> Run:
+def followed(store: Store, id: int, by: str) -> Run:
     """Show how a run stands until it ends."""
     with store.reading() as connection:
         line = ProgressLine(portfolio_of(connection).policy.currency)

@@ -4,7 +4,7 @@ import getpass
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -22,7 +22,7 @@ from scheduler.publish.desk_feeds import DeskFeeds
 from scheduler.publish.static_files import publish
 from scheduler.publish.subscribing import subscription
 from scheduler.publish.web import application, keep_secrets_out_of_logs
-from scheduler.running import orderly, print_json, refuse
+from scheduler.running import StorePlace, orderly, print_json, refuse
 
 PORT = 8502
 LOOPBACK = "127.0.0.1"
@@ -34,16 +34,10 @@ def _url(text: str | None) -> str | None:
     return text
 
 
-StorePlace = Annotated[
-    str,
-    typer.Option(
-        "--store", metavar="PLACE", envvar="SCHEDULER_STORE", help="SQLite file of the desk, or URL of its database."
-    ),
-]
 OptionalStore = Annotated[
     str | None,
     typer.Option(
-        "--store", metavar="PLACE", envvar="SCHEDULER_STORE", help="Store of the desk, whose calendars are served too."
+        "--store", metavar="PLACE", envvar="SCHEDULER_STORE", help="Store of the desk; else the one of your own."
     ),
 ]
 PublicUrl = Annotated[
@@ -108,8 +102,7 @@ def publish_command(
     """Write every calendar as a file, for any web server, and change calendars for AWS."""
     with opened(store) as desk:
         now = datetime.now(UTC)
-        with closing(DeskFeeds(desk, public_url)) as feeds:
-            archive = feeds.archive(now)
+        archive = DeskFeeds(desk, public_url).archive(now)
         done = publish(
             archive, Path(folder), now, details=[one.value for one in detail or [Details.FULL]], proposals=proposals
         )
@@ -131,9 +124,8 @@ def serve_feeds_command(
     with opened(store) as desk:
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
         keep_secrets_out_of_logs()
-        with closing(DeskFeeds(desk, public_url)) as feeds:
-            served = application(feeds, secure=public_url.startswith("https:"))
-            uvicorn.run(served, host=address, port=port, access_log=False, log_config=None, server_header=False)
+        served = application(DeskFeeds(desk, public_url), secure=public_url.startswith("https:"))
+        uvicorn.run(served, host=address, port=port, access_log=False, log_config=None, server_header=False)
 
 
 # --- secrets ---------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import typer
 
 from scheduler.desk_commands import By, import_folder
 from scheduler.inputs.exports import draft_mapping, import_changes, write_back
-from scheduler.running import orderly, refuse
+from scheduler.running import orderly, refuse, usual_store
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,10 +42,8 @@ def import_command(
 ) -> None:
     """Bring a portfolio to the desk, or turn an export of another tool into changes.csv, and back."""
     if Path(export).is_dir() and out is None and draft is None:
-        if store is None:
-            raise typer.BadParameter("say which desk it is brought to", param_hint="--store")
         with orderly():
-            import_folder(export, store, by=by, dry_run=dry_run, now=now)
+            import_folder(export, store or usual_store(), by=by, dry_run=dry_run, now=now)
         return
     if out is None and draft is None:
         raise typer.BadParameter("say where to write", param_hint="--out")

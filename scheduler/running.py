@@ -3,20 +3,18 @@
 import importlib
 import os
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from scheduler.batch import plan
 from scheduler.console import ProblemProgress, ProgressLine, ProgressRecords, problem_text, result_text
-from scheduler.desk.store import StoreError
 from scheduler.inputs import InputError, dump
 from scheduler.portfolio import Portfolio
 from scheduler.publish.files import REPORT, check_writable, schedule_json
@@ -27,6 +25,24 @@ from scheduler.solver.effort import Effort
 from scheduler.solver.optimise import optimise
 
 REFUSED, USAGE, BROKEN, STOPPED = 1, 2, 3, 4
+APP_NAME = "maintenance-window-scheduler"
+
+
+def usual_store() -> str:
+    """Give the place of the store of whoever names none: a file among their own settings."""
+    return str(Path(typer.get_app_dir(APP_NAME)) / "desk.db")
+
+
+StorePlace = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        metavar="PLACE",
+        envvar="SCHEDULER_STORE",
+        default_factory=usual_store,
+        help="SQLite file of the desk, or URL of its database.",
+    ),
+]
 
 
 def run(
@@ -109,25 +125,6 @@ def _cores(units: float | None) -> int:
     return min(2, os.cpu_count() or 1) if units is None else 1
 
 
-def serve(
-    out: Path, portfolio: Path | None, port: int, *, browser: bool, store: str | None = None, public_url: str = ""
-) -> None:
-    """Serve the plan in a folder, and the calendars of a store, until the process is stopped."""
-    # Loaded for this command alone, as pages need a lot; in a checkout they lie beside the package.
-    serving = importlib.import_module("scheduler.ui.serving")
-    with socket.socket() as probe:
-        # A server that is there already would be taken for this one.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            refuse([f"port {port} cannot be used ({error.strerror}); choose another with --port"])
-    try:
-        serving.serve(out, portfolio=portfolio, store=store, public_url=public_url, port=port, browser=browser)
-    except StoreError as error:
-        refuse([str(error)])
-
-
 @contextmanager
 def stopping() -> Iterator[threading.Event]:
     """Give an event that Ctrl-C, or a request to terminate, sets; the second one ends the program at once."""
@@ -163,11 +160,11 @@ def orderly() -> Iterator[None]:
         refuse([f"{error.filename or 'file'}: {error.strerror or error}"])
 
 
-def refuse(problems: list[str]) -> NoReturn:
+def refuse(problems: list[str], code: int = REFUSED) -> NoReturn:
     """Print every reason that an input is refused, and end the program."""
     for problem in problems:
         print(problem, file=sys.stderr)
-    raise typer.Exit(REFUSED)
+    raise typer.Exit(code)
 
 
 def print_json(document: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ PRINTING = (
     "replan_commands",
     "running",
     "saying_commands",
+    "serve_commands",
     "store_commands",
 )
 # Data flows one way: a module may import those of its own row and of the rows above.

@@ -8,7 +8,7 @@ if __name__ == "__main__":
     __package__ = "scheduler.ui"  # it is run as a script (PEP 366)
 
 from . import pages, state
-from .views import calendars, change, forward_schedule, log, replan, savings
+from .views import calendars, change, forward_schedule, inputs, log, replan, replan_desk, savings
 
 
 def main() -> None:
@@ -24,6 +24,9 @@ def main() -> None:
         "calendars": st.Page(calendars.show, title="Calendars", url_path="calendars"),
         "log": st.Page(log.show, title="Log", url_path="log"),
     }
+    if state.desk() is not None:
+        every["replan"] = st.Page(replan_desk.show, title="Replan", url_path="replan")
+        every["inputs"] = st.Page(inputs.show, title="Inputs", url_path="inputs")
     pages.keep(every)
     chosen = st.navigation(list(every.values()), position="top")
     first = state.is_first_run()

@@ -31,34 +31,34 @@ SHOWN_HABITS = ("first_come", "earliest", "sunday_0200")
 
 
 class UnusableError(Exception):
-    """A plan that cannot be shown: what is wrong in one sentence, every reason, and how to mend it."""
+    """A plan that cannot be shown: what is wrong in one sentence, every reason, and how to mend it.
 
-    def __init__(self, what: str, reasons: Iterable[str] = (), mend: str = "") -> None:
-        self.what, self.reasons, self.mend = what, list(reasons), mend
+    `mend` is a command that helps, `page` the name of a page that does.
+    """
+
+    def __init__(self, what: str, reasons: Iterable[str] = (), mend: str = "", page: str = "") -> None:
+        self.what, self.reasons, self.mend, self.page = what, list(reasons), mend, page
         super().__init__(what)
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """One plan with the portfolio it was made from, read once.
+    """One plan with its portfolio, wherever it lies.
 
-    `portfolio` is as it was when the plan was made: decisions that came later are not in it. `stale` tells that what
-    the folder holds is not what the plan was made from.
+    `id` tells it from any other. `answer` is what its run wrote (schedule.json), as far as there is one. `kept` holds
+    the charts that were drawn of it.
     """
 
-    out: Path
-    folder: Path
-    document: PlanDocument
+    id: str
     result: Result
-    signature: Signature
-    stale: bool
-    kept: dict[Hashable, dict[str, Any]] = field(default_factory=dict, repr=False)
-    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    answer: Mapping[str, Any] = field(repr=False)
+    kept: dict[Hashable, dict[str, Any]] = field(default_factory=dict, repr=False, kw_only=True)
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, kw_only=True)
 
     @property
-    def id(self) -> str:
-        """The hash that tells this plan from any other."""
-        return self.document.id
+    def has_schedule(self) -> bool:
+        """Tell whether there is a schedule, if only an empty one."""
+        return self.result.objective_cents is not None
 
     @property
     def portfolio(self) -> Portfolio:
@@ -109,7 +109,22 @@ class Plan:
         self.habits()
 
 
-def read_plan(out: Path, override: Path | None = None) -> Plan:
+@dataclass(frozen=True, eq=False)
+class FolderPlan(Plan):
+    """A plan in a folder, read once.
+
+    `portfolio` is as it was when the plan was made: decisions that came later are not in it. `stale` tells that what
+    the folder holds is not what the plan was made from.
+    """
+
+    out: Path
+    folder: Path
+    document: PlanDocument
+    signature: Signature
+    stale: bool
+
+
+def read_plan(out: Path, override: Path | None = None) -> FolderPlan:
     """Read the plan in a folder and the portfolio it names, or `override`.
 
     Raises
@@ -141,7 +156,9 @@ def read_plan(out: Path, override: Path | None = None) -> Plan:
         raise UnusableError("The plan cannot be read.", error.problems) from error
     known = tuple(one for one in result.schedule.placements if one.change in portfolio.changes)
     made_of = document.content["folder_hash"]
-    plan = Plan(
+    plan = FolderPlan(
+        id=document.id,
+        answer=document.content,
         out=out,
         folder=folder,
         document=document,
@@ -149,11 +166,15 @@ def read_plan(out: Path, override: Path | None = None) -> Plan:
         signature=found,
         stale=bool(made_of) and made_of != portfolio.folder_hash,
     )
-    # Streamlit collects garbage after every run of the page; what stays for good need not be looked at again.
+    settle()
+    return plan
+
+
+def settle() -> None:
+    """Keep what is loaded by now out of the garbage collection that Streamlit does after every run of a page."""
     gc.unfreeze()
     gc.collect()
     gc.freeze()
-    return plan
 
 
 def signature(folder: Path) -> Signature:
@@ -165,7 +186,7 @@ def signature(folder: Path) -> Signature:
     return tuple(sorted((name, status.st_mtime_ns, status.st_size) for name, status in entries))
 
 
-def changed_since(plan: Plan) -> str:
+def changed_since(plan: FolderPlan) -> str:
     """Say what a portfolio's folder holds that the plan was not made from; empty where it is still the same."""
     try:
         again = load(plan.folder, now=plan.document.content["now"])

@@ -1,4 +1,4 @@
-"""One process that serves a plan to browsers of this machine: nothing is fetched from or sent to anywhere else."""
+"""One process that serves the desk, or a plan, to browsers of this machine; nothing goes to or comes from elsewhere."""
 
 import gc
 import sys
@@ -13,6 +13,7 @@ import streamlit as st
 from scheduler.publish.web import Source, keep_secrets_out_of_logs, routes
 
 from . import state, subscriptions, theme
+from .desk import Desk
 
 LOOPBACK = "127.0.0.1"
 SWITCH_SECONDS = 0.0005
@@ -20,7 +21,7 @@ SCRIPT = Path(__file__).parent / "app.py"
 
 
 def serve(
-    out: Path,
+    out: Path | None = None,
     *,
     portfolio: Path | None = None,
     store: str | None = None,
@@ -28,19 +29,23 @@ def serve(
     port: int = 8501,
     browser: bool = True,
 ) -> None:
-    """Serve the plan in `out` on loopback until the process is stopped; `portfolio` replaces the folder it names.
+    """Serve the desk of a store on loopback until the process is stopped, or with `out` the plan in that folder.
 
-    With a `store` the calendars of the desk in it are served as well, under addresses that begin with `public_url`.
+    `portfolio` replaces the portfolio's folder that the plan names. With a store the calendars of its desk are served
+    as well, under addresses that begin with `public_url`.
 
     Raises
     ------
     StoreError
         If the store cannot be used.
     """
-    state.show(out, portfolio)
     source: Source = subscriptions.NoFeeds()
     if store is not None:
-        source = subscriptions.open_desk(store, public_url or f"http://{LOOPBACK}:{port}").feeds
+        opened = subscriptions.open_desk(store, public_url or f"http://{LOOPBACK}:{port}")
+        source = opened.feeds
+        state.show_source(Desk(opened))
+    if out is not None:
+        state.show(out, portfolio)
     keep_secrets_out_of_logs()
     try:
         app = st.App(SCRIPT, lifespan=_lifespan, routes=routes(source, secure=public_url.startswith("https:")))

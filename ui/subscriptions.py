@@ -11,7 +11,6 @@ from scheduler.publish.contents import Kind
 from scheduler.publish.desk_feeds import DeskFeeds
 from scheduler.publish.subscribing import Subscription, subscription
 from scheduler.publish.validators import Body
-from scheduler.publish.web import Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,6 @@ def close_desk() -> None:
     global _desk
     found, _desk = _desk, None
     if found is not None:
-        found.feeds.close()
         found.store.close()
 
 
@@ -101,16 +99,8 @@ def good_tokens(at: OpenDesk) -> list[Token]:
 class NoFeeds:
     """Where no store is open no address opens anything."""
 
-    def glance(self) -> Mark:
-        """Give the one mark there is: the plan that is shown needs no store."""
-        return ()
-
-    def look(self) -> Mark:
-        """Give the one mark there is."""
-        return ()
-
-    def recall(self, secret: str, now: datetime, seen: Mark) -> Body | None:
+    def find(self, secret: str, now: datetime) -> Body | None:
         """Give nothing."""
 
-    def find(self, secret: str, now: datetime, seen: Mark) -> Body | None:
-        """Give nothing."""
+    def check(self) -> None:
+        """Return: the plan that is shown needs no store."""

@@ -75,12 +75,15 @@ def portfolio_of(connection: sa.Connection, version: int | None = None, *, now: 
 def seen_from(portfolio: Portfolio, now: datetime) -> Portfolio:
     """Give a portfolio as it is planned at an instant, which must lie before its end.
 
+    One that names a later instant as its own present, as rehearsals do, is seen from there until the clock has passed
+    it: its usage is recorded up to then.
+
     Raises
     ------
     RefusedError
         If its weeks are over.
     """
-    at = now.astimezone(UTC).replace(microsecond=0)
+    at = max(portfolio.now, now.astimezone(UTC).replace(microsecond=0))
     if at >= portfolio.horizon.end:
         raise RefusedError(f"the planned weeks ended on {portfolio.horizon.end:%Y-%m-%d %H:%M}Z; import later ones")
     return replace(portfolio, now=at)

@@ -15,10 +15,13 @@ from typing import Any
 from unittest import SkipTest
 
 import pytest
+from small_desk import BY, fill
 from small_plan import APP, Place, write_portfolio
+from stores import Stores
 from streamlit.testing.v1 import AppTest
 
-from scheduler.ui import state
+from scheduler.ui import state, subscriptions
+from scheduler.ui.desk import Desk
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +45,27 @@ def place(planned_once: Place, tmp_path: Path) -> Place:
 
 
 @pytest.fixture
-def router(place: Place) -> Callable[..., AppTest]:
+def desk(stores: Stores) -> Iterator[Desk]:
+    """Give a desk with the small portfolio, planned and proposed by Ann, who looks; the pages show it."""
+    yield from _shown(stores.like("sqlite", "small", fill))
+
+
+@pytest.fixture
+def empty_desk(stores: Stores) -> Iterator[Desk]:
+    """Give a desk that nothing was brought to; the pages show it."""
+    yield from _shown(stores.new("sqlite"))
+
+
+def _shown(place: str) -> Iterator[Desk]:
+    desk = Desk(subscriptions.open_desk(place, "http://127.0.0.1"), lambda: BY)
+    state.show_source(desk)
+    yield desk
+    state.show_source(None)
+    subscriptions.close_desk()
+
+
+@pytest.fixture
+def router() -> Callable[..., AppTest]:
     """Give a function that comes to the front door as a new visitor: `router(change="A")`."""
 
     def opened(**parameters: str) -> AppTest:
@@ -52,7 +75,7 @@ def router(place: Place) -> Callable[..., AppTest]:
 
 
 @pytest.fixture
-def view(place: Place) -> Callable[..., AppTest]:
+def view() -> Callable[..., AppTest]:
     """Give a function that opens one screen alone, without the router: `view("change", change="A")`."""
 
     def opened(name: str, **parameters: str) -> AppTest:

@@ -46,6 +46,7 @@ def press(visitor: AppTest, label: str) -> AppTest:
     return visitor
 
 
+@pytest.mark.usefixtures("place")
 def test_without_a_store_it_says_how_to_have_one(view: Open) -> None:
     assert "scheduler serve DIR --store" in said(view("calendars"))
 

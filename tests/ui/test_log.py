@@ -36,6 +36,7 @@ def table(visitor: AppTest) -> list[dict[str, object]]:
     return list(visitor.dataframe[0].value.to_dict("records")) if visitor.dataframe else []
 
 
+@pytest.mark.usefixtures("place")
 def test_without_a_store_it_says_how_to_have_one(view: Open) -> None:
     assert "scheduler serve DIR --store" in said(view("log"))
 

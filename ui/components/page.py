@@ -9,6 +9,7 @@ import streamlit as st
 from scheduler.wording import instant_text, money_text, window_text
 
 from .. import state
+from ..desk import Desk
 from ..markdown import escape_markdown
 from ..pages import open_page
 from ..review import Plan, UnusableError
@@ -43,21 +44,33 @@ def plan_or_stop() -> Plan:
     except UnusableError as error:
         unusable(error)
         st.stop()
-    if not plan.document.has_schedule:
+    if not plan.has_schedule:
         _no_schedule(plan)
         st.stop()
     return plan
 
 
+def desk_or_stop() -> Desk:
+    """Give the desk; or say that none is shown here, and end the page."""
+    desk = state.desk()
+    if desk is None:
+        st.info("This is done at a desk, and a plan's files are shown here.", icon=":material/info:")
+        st.caption("Open a desk:")
+        st.code("scheduler serve", language=None)
+        st.stop()
+    try:
+        desk.moment()
+    except UnusableError as error:
+        unusable(error)
+        st.stop()
+    return desk
+
+
 def banners(plan: Plan) -> None:
     """Say what holds for the whole plan and must not be missed."""
     if changed := state.stale(plan):
-        st.warning(
-            f"**Stale.** {escape_markdown(changed)} This plan was made from something else; windows cannot be approved "
-            "until you replan.",
-            icon=":material/history:",
-        )
-    waiting = sum(one.waits and one.state == "rejected" for one in state.standing(plan).values())
+        st.warning(f"**Stale.** {escape_markdown(changed)}", icon=":material/history:")
+    waiting = len(state.waiting(plan))
     if waiting:
         with st.container(horizontal=True, vertical_alignment="center"):
             what = "One window was rejected and waits" if waiting == 1 else f"{waiting} windows were rejected and wait"
@@ -85,7 +98,9 @@ def unusable(error: UnusableError) -> None:
         st.text(reason)
     if len(error.reasons) > MOST_REASONS:
         st.caption(f"and {len(error.reasons) - MOST_REASONS} more")
-    if error.mend:
+    if error.page and st.button(error.mend, type="primary", icon=":material/arrow_forward:"):
+        open_page(error.page)
+    if error.mend and not error.page:
         st.caption("Run this, then reload the page:")
         st.code(error.mend, language=None, wrap_lines=True)
 
@@ -94,7 +109,7 @@ def _no_schedule(plan: Plan) -> None:
     st.title("No schedule", anchor=False)
     if plan.result.status == "INFEASIBLE":
         st.error("No schedule obeys every rule.", icon=":material/block:")
-        nothing_fits(plan.document.content, plan.portfolio.policy.currency)
+        nothing_fits(plan.answer, plan.portfolio.policy.currency)
     else:
         st.error("The run stopped before there was a schedule. Give it more time.", icon=":material/timer_off:")
     if st.button("Replan", type="primary", icon=":material/refresh:"):

@@ -1,7 +1,6 @@
 """One change: its window and its price, why it is there, what else it could have, and the decision on it."""
 
 from collections.abc import Mapping
-from typing import Literal
 
 import altair as alt
 import pandas as pd
@@ -24,8 +23,8 @@ from ..heat import row_labels
 from ..markdown import escape_markdown
 from ..pages import CHANGE, open_page
 from ..reasons import reasons
-from ..review import Plan, Standing, as_decided
-from ..state import Seen
+from ..review import Plan, Standing
+from ..source import Seen, Verdict
 from ..tables import crew, teams_of_change
 from ..text import visible
 from ..theme import state_text
@@ -237,7 +236,10 @@ def _decision(plan: Plan, placement: Placement) -> None:
         _standing_text(plan, placement, standing)
         with st.form(f"decide {placement.change}", border=False):
             st.text_area("Reason (needed to reject)", key="reason", max_chars=1000, height=90)
-            st.text_input("Your name", value=state.visitor(), key="by", max_chars=100)
+            if state.source().asks_name:
+                st.text_input("Your name", value=state.visitor(), key="by", max_chars=100)
+            else:
+                st.caption(f"You decide as {escape_markdown(state.visitor())}.")
             with st.container(horizontal=True):
                 approved = standing.state == "approved"
                 st.form_submit_button("Approve", icon=":material/check:", type="primary", disabled=approved,
@@ -262,8 +264,8 @@ def _standing_text(plan: Plan, placement: Placement, standing: Standing) -> None
         st.text(f"Last decision: {last.decision.kind} by {visible(last.by) or 'somebody'}{when}{said}")
 
 
-def _decide(change: str, kind: Literal["approve", "reject"], seen: Seen) -> None:
-    against = state.decide(change, kind, seen, reason=st.session_state["reason"], by=st.session_state["by"])
+def _decide(change: str, kind: Verdict, seen: Seen) -> None:
+    against = state.decide(change, kind, seen, reason=st.session_state["reason"], by=st.session_state.get("by", ""))
     if against:
         state.notice(against, "bad")
     elif kind == "approve":
@@ -273,7 +275,7 @@ def _decide(change: str, kind: Literal["approve", "reject"], seen: Seen) -> None
 
 
 def _downloads(plan: Plan, placement: Placement) -> None:
-    schedule = as_decided(plan, state.log(plan))
+    schedule = state.decided(plan)
     names, teams = row_labels(plan.portfolio, "team"), list(teams_of_change(plan.result, placement)["team"])
     with st.container(border=True):
         st.subheader("Calendars", anchor=False)

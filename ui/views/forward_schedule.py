@@ -25,7 +25,7 @@ from ..frames import local_time
 from ..heat import By, merged, row_labels, usage_heat
 from ..pages import open_change
 from ..present import with_present
-from ..review import Plan, Standing, as_decided, present
+from ..review import Plan, Standing, present
 from ..theme import STATES, Palette, state_text
 
 ROWS_AT_ONCE, ROWS_OF_LONG_SPANS = 25, 15
@@ -280,7 +280,7 @@ def _left_out(plan: Plan) -> None:
 
 def _calendars(plan: Plan) -> None:
     names = row_labels(plan.portfolio, "team")
-    schedule = as_decided(plan, state.log(plan))
+    schedule = state.decided(plan)
     with st.popover("Calendars", icon=":material/calendar_month:"):
         calendar_button("All windows", "schedule", lambda: schedule_calendar(plan.portfolio, schedule))
         team = st.selectbox("Team", list(names), format_func=lambda one: names[one])

@@ -14,7 +14,7 @@ from ..components.page import heading, nothing_fits, palette, unusable
 from ..markdown import escape_markdown
 from ..pages import open_change, open_page
 from ..replan import Replan
-from ..review import Plan, UnusableError
+from ..review import FolderPlan, Plan, UnusableError
 from ..text import visible
 from ..theme import chart_config
 
@@ -37,9 +37,9 @@ def show() -> None:
     _follow(run, plan)
 
 
-def _plan() -> Plan | None:
+def _plan() -> FolderPlan | None:
     try:
-        return state.plan()
+        return state.folder_plan()
     except UnusableError as error:
         unusable(error)
         return None
@@ -47,10 +47,9 @@ def _plan() -> Plan | None:
 
 def _start(plan: Plan | None) -> None:
     if plan is not None:
-        if changed := state.stale(plan):
+        if changed := state.changed():
             st.warning(f"**Stale.** {escape_markdown(changed)} Replanning takes it up.", icon=":material/history:")
-        waiting = [change for change, one in state.standing(plan).items() if one.waits and one.state == "rejected"]
-        if waiting:
+        if waiting := state.waiting(plan):
             st.text(f"Rejected, and to be given another window: {', '.join(visible(one) for one in waiting)}")
         st.text("What was approved keeps its window. Everything else may move if that costs clients less.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -62,7 +61,7 @@ def _start(plan: Plan | None) -> None:
 
 def _begin(seconds: float) -> None:
     try:
-        plan = state.plan()
+        plan = state.folder_plan()
     except UnusableError:
         plan = None
     st.session_state["against"] = state.start_replan(plan, seconds)
@@ -163,7 +162,7 @@ def _outcome(run: Replan, plan: Plan | None) -> None:
 
 
 def _moved(run: Replan, plan: Plan) -> None:
-    content = plan.document.content
+    content = plan.answer
     st.success("The plan is new.", icon=":material/check_circle:")
     before: Mapping[str, Any] = run.before or {"placements": [], "cost_cents": None}
     found = moves(before, content)

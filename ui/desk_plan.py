@@ -1,0 +1,105 @@
+"""The plan of the desk as the screens draw plans: windows as they stand, billed now, with what their run said."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from scheduler.desk.access import RefusedError
+from scheduler.desk.plans import document_of
+from scheduler.desk.position import Position, planned
+from scheduler.desk.tables import LOG
+from scheduler.inputs.cells import parse_time
+from scheduler.portfolio import Portfolio
+from scheduler.schedule import BaselineFigures, Fairness, Result, Schedule, Shift, Unplaced, total
+from scheduler.verify import bill
+
+from .review import Plan
+
+Answer = Mapping[str, Any]
+
+
+def latest_answer(connection: sa.Connection) -> Answer:
+    """Give what the run wrote whose windows were proposed last, as schedule.json has it; empty where none were."""
+    query = sa.select(LOG.c.detail).where(LOG.c.action == "propose").order_by(LOG.c.seq.desc())
+    for (detail,) in connection.execute(query.limit(50)):
+        if detail.get("schedule") is not None:
+            try:
+                return document_of(connection, detail["schedule"])
+            except RefusedError:
+                return {}  # the run found a better one since, which nobody has proposed yet
+    return {}
+
+
+def plan_at(id: str, portfolio: Portfolio, at: Position, answer: Answer) -> Plan:
+    """Give the plan at a position of the desk.
+
+    Its bound is that of the run, and is known only while the plan is what the run found; habits are compared while the
+    same changes have a window.
+    """
+    world = planned(portfolio, at)
+    schedule = _with_engineers(at.schedule(world), answer)
+    charges = tuple(bill(world, schedule))
+    objective = total(charges)
+    starts = {one.change: one.start for one in schedule.placements}
+    found = {one["change"]: parse_time(one["start"]) for one in answer.get("placements", ())}
+    untouched = bool(answer) and found == starts and objective == answer["objective_cents"]
+    same_changes = bool(answer) and found.keys() == starts.keys()
+    result = Result(
+        portfolio=world,
+        schedule=schedule,
+        status=answer["status"] if untouched else "FEASIBLE",
+        charges=charges,
+        objective_cents=objective,
+        bound_cents=answer["bound_cents"] if untouched else None,
+        seconds=answer.get("seconds", 0.0),
+        seed=answer.get("seed", 0),
+        versions=answer.get("versions", {}),
+        unplaced=tuple(_unplaced(world, at, starts, answer)),
+        baselines=_baselines(answer) if same_changes else {},
+        fairness_price_cents=answer["fairness_price_cents"] if untouched else 0,
+        fairness=Fairness(**answer["fairness"]) if untouched and answer.get("fairness") else None,
+    )
+    return Plan(id=id, result=result, answer=answer)
+
+
+def _baselines(answer: Answer) -> Mapping[str, BaselineFigures]:
+    return {name: BaselineFigures(**one) for name, one in answer["baselines"].items()}
+
+
+def _with_engineers(schedule: Schedule, answer: Answer) -> Schedule:
+    """Name the engineers whom the run gave to windows that are still where it put them."""
+    crews = {
+        (one["change"], parse_time(one["start"])): tuple(
+            Shift(
+                engineer=shift["engineer"],
+                skill=shift["skill"],
+                start=parse_time(shift["start"]),
+                end=parse_time(shift["end"]),
+            )
+            for shift in one.get("engineers") or ()
+        )
+        for one in answer.get("placements", ())
+    }
+    return Schedule(
+        tuple(replace(one, engineers=crews.get((one.change, one.start), ())) for one in schedule.placements)
+    )
+
+
+def _unplaced(world: Portfolio, at: Position, starts: Mapping[str, datetime], answer: Answer) -> list[Unplaced]:
+    said = {one["change"]: one["reason"] for one in answer.get("unplaced", ())}
+    states = {
+        "Rejected": "its window was rejected, and no plan has given it another yet",
+        "Draft": "nobody has planned it yet",
+    }
+    return [
+        Unplaced(
+            change=id,
+            reason=said.get(id) or states.get(at.changes[id]["state"], "it waits for a window"),
+            drop_cents=None if change.mandatory else change.drop_cost_cents,
+        )
+        for id, change in world.changes.items()
+        if id not in starts and id in at.changes
+    ]
