@@ -4,7 +4,7 @@ import getpass
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -102,7 +102,8 @@ def publish_command(
     """Write every calendar as a file, for any web server, and change calendars for AWS."""
     with opened(store) as desk:
         now = datetime.now(UTC)
-        archive = DeskFeeds(desk, public_url).archive(now)
+        with closing(DeskFeeds(desk, public_url)) as feeds:
+            archive = feeds.archive(now)
         done = publish(
             archive, Path(folder), now, details=[one.value for one in detail or [Details.FULL]], proposals=proposals
         )
@@ -124,8 +125,9 @@ def serve_feeds_command(
     with opened(store) as desk:
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
         keep_secrets_out_of_logs()
-        served = application(DeskFeeds(desk, public_url), secure=public_url.startswith("https:"))
-        uvicorn.run(served, host=address, port=port, access_log=False, log_config=None, server_header=False)
+        with closing(DeskFeeds(desk, public_url)) as feeds:
+            served = application(feeds, secure=public_url.startswith("https:"))
+            uvicorn.run(served, host=address, port=port, access_log=False, log_config=None, server_header=False)
 
 
 # --- secrets ---------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from scheduler.publish.contents import Kind
 from scheduler.publish.desk_feeds import DeskFeeds
 from scheduler.publish.subscribing import Subscription, subscription
 from scheduler.publish.validators import Body
+from scheduler.publish.web import Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ def close_desk() -> None:
     global _desk
     found, _desk = _desk, None
     if found is not None:
+        found.feeds.close()
         found.store.close()
 
 
@@ -99,8 +101,16 @@ def good_tokens(at: OpenDesk) -> list[Token]:
 class NoFeeds:
     """Where no store is open no address opens anything."""
 
-    def find(self, secret: str, now: datetime) -> Body | None:
+    def glance(self) -> Mark:
+        """Give the one mark there is: the plan that is shown needs no store."""
+        return ()
+
+    def look(self) -> Mark:
+        """Give the one mark there is."""
+        return ()
+
+    def recall(self, secret: str, now: datetime, seen: Mark) -> Body | None:
         """Give nothing."""
 
-    def check(self) -> None:
-        """Return: the plan that is shown needs no store."""
+    def find(self, secret: str, now: datetime, seen: Mark) -> Body | None:
+        """Give nothing."""

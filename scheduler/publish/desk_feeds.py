@@ -1,8 +1,13 @@
-"""Feeds of what the store of the desk holds: read when it was written to, kept until then."""
+"""Feeds of what the store of the desk holds: read when it was written to, kept until then.
+
+Whoever asks for a feed first looks at the mark of the desk (`scheduler.desk.watching`). As long as that is the same,
+what was found out before holds: what a secret opens, and the bytes of the feed. Only time can change them then, and
+both know until when they are good.
+"""
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -14,7 +19,8 @@ from scheduler.desk.library import portfolio_of
 from scheduler.desk.plans import document_of
 from scheduler.desk.store import Store, StoreError
 from scheduler.desk.tables import DESK, LOG, VERSIONS, WINDOW_REVISIONS, WINDOWS
-from scheduler.desk.tokens import token_of
+from scheduler.desk.tokens import Token, hash_of, token_of
+from scheduler.desk.watching import Mark, Watch, mark_of
 from scheduler.inputs.cells import parse_time
 from scheduler.portfolio import Portfolio
 from scheduler.publish.contents import Kind, Status
@@ -37,13 +43,27 @@ STATUSES = {
 Shifts = Mapping[str, tuple[Shift, ...]]
 
 
-@dataclass(eq=False)
-class _Shown:
-    """What the store held after the entry `last` of its log, and the feeds that were written of it so far."""
+QUIET = ("token", "rotate", "revoke", "user", "delegate", "end delegation", "comment")
+"""What is decided without any feed saying another thing afterwards."""
 
+
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """What the store held at a mark, and the feeds that were written of it so far.
+
+    `last` is the last entry of the log then, which `entry` tells from any other with that number.
+    """
+
+    mark: Mark
     last: int
+    entry: tuple[object, ...]
     archive: Archive
     bodies: dict[tuple[Kind, str, Detail, bool], tuple[Body, datetime | None]] = field(default_factory=dict)
+
+    def body(self, kind: Kind, scope: str, detail: Detail, proposals: bool, now: datetime) -> Body | None:
+        """Give a feed that was written and that nothing has left since."""
+        body, until = self.bodies.get((kind, scope, detail, proposals), (None, None))
+        return body if until is None or now < until else None
 
 
 class DeskFeeds:
@@ -54,36 +74,63 @@ class DeskFeeds:
 
     def __init__(self, store: Store, public_url: str = "") -> None:
         self._store, self._public_url = store, public_url.rstrip("/")
+        self._watch = Watch(store)
         self._editions: dict[int, Edition] = {}
         self._shifts: dict[int, Shifts] = {}
         self._shown: _Shown | None = None
+        self._opened: tuple[Mark | None, dict[str, Token]] = None, {}
         self._lock = threading.Lock()
 
-    def find(self, secret: str, now: datetime) -> Body | None:
-        """Give the feed that a secret opens; None alike for one that is unknown, revoked or expired, or opens no feed.
+    def close(self) -> None:
+        """Give back what is held open of the store."""
+        self._watch.close()
+
+    def glance(self) -> Mark | None:
+        """Give the mark of the desk where that can be told without waiting."""
+        return self._watch.glance()
+
+    def look(self) -> Mark:
+        """Give the mark of the desk: what `recall` gives for it is as good as what `find` would.
 
         Raises
         ------
         StoreError
             If the store does not answer.
         """
-        with self._store.reading() as connection:
-            token = token_of(connection, secret, now)
-            last = _last(connection)
-        if token is None or token.kind == "sign-in":
-            return None
-        return self.body(token.kind, token.scope, token.detail, now, proposals=token.proposals, last=last)
+        return self._watch.look()
 
-    def check(self) -> None:
-        """Return where the store answers.
+    def recall(self, secret: str, now: datetime, seen: Mark) -> Body | None:
+        """Give the feed that a secret opens where that was found out at the mark that was seen; waits for nothing."""
+        (mark, tokens), shown = self._opened, self._shown
+        token = tokens.get(hash_of(secret))
+        if mark != seen or shown is None or shown.mark != seen or token is None or not token.good(now):
+            return None
+        if token.kind == "sign-in":
+            return None
+        return shown.body(token.kind, token.scope, token.detail, token.proposals, now)
+
+    def find(self, secret: str, now: datetime, seen: Mark | None = None) -> Body | None:
+        """Give the feed that a secret opens; None alike for one that is unknown, revoked or expired, or opens no feed.
+
+        `seen` is the mark of the desk, where somebody looked since they were asked.
 
         Raises
         ------
         StoreError
-            If it does not.
+            If the store does not answer.
         """
+        mark = self._watch.look() if seen is None else seen
         with self._store.reading() as connection:
-            _last(connection)
+            token = token_of(connection, secret, now)
+        if token is None or token.kind == "sign-in":
+            return None
+        body = self.body(token.kind, token.scope, token.detail, now, proposals=token.proposals, seen=mark)
+        # It was read after the mark: as long as the desk has that mark, nothing was decided since.
+        opened = self._opened
+        if opened[0] != mark:
+            opened = self._opened = mark, {}
+        opened[1][token.hash] = token
+        return body
 
     def body(
         self,
@@ -93,43 +140,52 @@ class DeskFeeds:
         now: datetime,
         *,
         proposals: bool = False,
-        last: int | None = None,
+        seen: Mark | None = None,
     ) -> Body:
-        """Give a feed; `last` is how far the log went when somebody looked, if anybody did."""
-        shown = self._current(now, last)
-        key = (kind, scope, detail, proposals)
-        kept = shown.bodies.get(key)
-        if kept is None or (kept[1] is not None and now >= kept[1]):
+        """Give a feed."""
+        shown = self._current(now, seen)
+        kept = shown.body(kind, scope, detail, proposals, now)
+        if kept is None:
             feed = shown.archive.feed(kind, scope, now, proposals=proposals)
-            kept = Body.of(stream(feed, detail), feed.last_modified), shown.archive.next_leave(now)
-            shown.bodies[key] = kept
-        return kept[0]
+            kept = Body.of(stream(feed, detail), feed.last_modified)
+            shown.bodies[kind, scope, detail, proposals] = kept, shown.archive.next_leave(now)
+        return kept
 
     def archive(self, now: datetime) -> Archive:
         """Give everything that feeds are made of, as it is now."""
         return self._current(now, None).archive
 
-    def _current(self, now: datetime, last: int | None) -> _Shown:
-        if last is None:
-            with self._store.reading() as connection:
-                last = _last(connection)
+    def _current(self, now: datetime, seen: Mark | None) -> _Shown:
+        mark = self._watch.look() if seen is None else seen
         shown = self._shown
-        if shown is not None and shown.last == last:
+        if shown is not None and shown.mark == mark:
             return shown
         # Whoever comes while another reads what is new is given what was there before: a moment later, not a wait.
         if not self._lock.acquire(blocking=shown is None):
             assert shown is not None
             return shown
         try:
-            if self._shown is None or self._shown.last != last:
+            if self._shown is None or self._shown.mark != mark:
                 with self._store.reading() as connection:
-                    self._shown = self._read(connection, now)
+                    self._shown = self._still(connection) or self._read(connection, now)
             return self._shown
         finally:
             self._lock.release()
 
+    def _still(self, connection: sa.Connection) -> _Shown | None:
+        """Give what is shown under the mark of now, where only things were decided that no feed tells of."""
+        shown = self._shown
+        if shown is None or _entry(connection, shown.last) != shown.entry:
+            return None
+        last = _last(connection)
+        loud = sa.select(LOG.c.seq).where(LOG.c.seq > shown.last, LOG.c.action.not_in(QUIET)).limit(1)
+        if last < shown.last or connection.execute(loud).first() is not None:
+            return None
+        return replace(shown, mark=mark_of(connection), last=last, entry=_entry(connection, last))
+
     def _read(self, connection: sa.Connection, now: datetime) -> _Shown:
-        if self._shown is not None and _last(connection) < self._shown.last:
+        last = _last(connection)
+        if self._shown is not None and _entry(connection, self._shown.last) != self._shown.entry:
             # A backup was restored: what is numbered alike may be something else.
             self._editions, self._shifts = {}, {}
         since = now - REMEMBERED
@@ -149,7 +205,7 @@ class DeskFeeds:
         ]
         proposed = _proposed(connection)
         histories = [self._history(connection, dict(row), revisions[row["id"]], proposed, now) for row in windows]
-        return _Shown(_last(connection), Archive(editions, histories, self._link))
+        return _Shown(mark_of(connection), last, _entry(connection, last), Archive(editions, histories, self._link))
 
     def _portfolio(self, number: int) -> Portfolio:
         with self._store.reading() as connection:
@@ -214,6 +270,13 @@ def _last(connection: sa.Connection) -> int:
     if found is None:
         raise StoreError("the store holds no desk")
     return found
+
+
+def _entry(connection: sa.Connection, number: int) -> tuple[object, ...]:
+    """Give what tells an entry of the log from one that took its number after a backup was restored."""
+    columns = (DESK.c.store, LOG.c.at, LOG.c.by, LOG.c.action, LOG.c.request, LOG.c.part)
+    query = sa.select(*columns).select_from(DESK).outerjoin(LOG, LOG.c.seq == number)
+    return tuple(connection.execute(query).one())
 
 
 def _proposed(connection: sa.Connection) -> Mapping[tuple[str, datetime], list[tuple[int, int]]]:

@@ -5,6 +5,7 @@ calendars can follow none. What is wrong with a secret is not told. An error ans
 that were given an empty one would delete everything.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -32,14 +33,27 @@ _EVERY = {"referrer-policy": "no-referrer", "x-content-type-options": "nosniff",
 _PRIVATE = f"private, max-age={MAX_AGE_SECONDS}, no-transform"
 
 
+Mark = tuple[str, ...]
+"""What is another one after anything changed that a feed depends on, but for the time."""
+
+
 class Source(Protocol):
-    """Where feeds come from. Both methods may raise anything where it does not answer."""
+    """Where feeds come from. What waits may raise anything where it does not answer."""
 
-    def find(self, secret: str, now: datetime) -> Body | None:
-        """Give the feed that a secret opens, or None alike for one that is unknown, revoked or expired."""
+    def glance(self) -> Mark | None:
+        """Give the mark of now where that can be told at once; it never waits or raises, and None tells nothing."""
 
-    def check(self) -> None:
-        """Return where feeds could be given."""
+    def look(self) -> Mark:
+        """Give the mark of now; it may wait."""
+
+    def recall(self, secret: str, now: datetime, seen: Mark) -> Body | None:
+        """Give what `find` would, where it is known to hold at a mark; it never waits, and None tells nothing."""
+
+    def find(self, secret: str, now: datetime, seen: Mark) -> Body | None:
+        """Give the feed that a secret opens, or None alike for one that is unknown, revoked or expired; it may wait.
+
+        `seen` is a mark that was given after the question came.
+        """
 
 
 def feed_path(secret: str) -> str:
@@ -79,6 +93,8 @@ class _Site:
     def __init__(self, source: Source, secure: bool, clock: Callable[[], datetime]) -> None:
         self._source, self._clock = source, clock
         self._threads: anyio.CapacityLimiter | None = None
+        self._look: asyncio.Task[Mark] | None = None
+        self._next_look: asyncio.Task[Mark] | None = None
         self._headers = _EVERY | ({"strict-transport-security": "max-age=31536000"} if secure else {})
 
     async def _asked(self, question: Callable[[], T]) -> T:
@@ -88,10 +104,34 @@ class _Site:
         with anyio.fail_after(PATIENCE_SECONDS):
             return await anyio.to_thread.run_sync(question, abandon_on_cancel=True, limiter=self._threads)
 
+    async def _looked(self) -> Mark:
+        """Give a mark from after now; whoever waits for one is given the same."""
+        if self._next_look is None:
+            self._next_look = asyncio.create_task(self._look_after(self._look))
+        return await asyncio.shield(self._next_look)
+
+    async def _look_after(self, before: "asyncio.Task[Mark] | None") -> Mark:
+        # A look that had begun may have missed what was decided just before somebody asked: they wait for the next.
+        if before is not None:
+            await asyncio.wait({before})
+        self._look, self._next_look = self._next_look, None
+        return await self._asked(self._source.look)
+
+    async def _found(self, secret: str, now: datetime) -> Body | None:
+        seen = self._source.glance()
+        body = None if seen is None else self._source.recall(secret, now, seen)
+        if body is not None:
+            return body
+        with anyio.fail_after(PATIENCE_SECONDS):
+            if seen is None:
+                seen = await self._looked()
+                body = self._source.recall(secret, now, seen)
+            return body or await self._asked(partial(self._source.find, secret, now, seen))
+
     async def feed(self, request: Request) -> Response:
         now = self._clock()
         try:
-            body = await self._asked(partial(self._source.find, request.path_params["secret"], now))
+            body = await self._found(request.path_params["secret"], now)
         except Exception as error:
             # Neither the path nor what the database says of its question may be logged: they hold the secret.
             _log.error("a feed could not be given: %s", type(error).__name__)
@@ -122,7 +162,8 @@ class _Site:
 
     async def ready(self, request: Request) -> Response:
         try:
-            await self._asked(self._source.check)
+            with anyio.fail_after(PATIENCE_SECONDS):
+                await self._looked()
         except Exception as error:
             _log.error("not ready: %s", type(error).__name__)
             return self._unavailable()

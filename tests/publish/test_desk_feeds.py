@@ -126,7 +126,10 @@ def test_any_history_at_the_desk(stores: Stores, taken: list[tuple[int, str, str
             for key, feed in after.items():
                 compare(before[key], feed, desk.now)
             for secret, until in tokens.good.items():
+                remembered = feeds.recall(secret, desk.now, feeds.look())
                 opened = feeds.find(secret, desk.now)
+                assert remembered is None or remembered == opened
+                assert feeds.recall(secret, desk.now, feeds.look()) == opened
                 assert (opened is not None) == (until is None or desk.now < until)
                 assert opened is None or opened.plain == feeds.body("team", "blue", "full", desk.now).plain
             before = after
