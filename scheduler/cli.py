@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import typer
 
 from scheduler import (
+    batch_command,
     desk_commands,
     feed_commands,
     import_command,
@@ -22,6 +23,7 @@ from scheduler import (
 )
 from scheduler.backtesting import backtest_command
 from scheduler.batch import load_after, load_with_plan
+from scheduler.configured import use_settings
 from scheduler.console import (
     explanations_document,
     explanations_text,
@@ -51,6 +53,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    callback=use_settings,
 )
 
 
@@ -251,6 +254,7 @@ app.command("import-usage")(import_usage_command)
 
 
 for part in (
+    batch_command,
     serve_commands,
     import_command,
     desk_commands,

@@ -189,7 +189,7 @@ def _comparison(result: Result) -> Iterator[str]:
         ]
         for name, one in names.items()
     ]
-    yield from _table(
+    yield from aligned(
         ["planned by", "weighted cost", "clients lose", "left out", "rules broken"], rows, right=(1, 2, 3, 4)
     )
 
@@ -210,7 +210,7 @@ def _windows(result: Result) -> Iterator[str]:
         for one in sorted(result.schedule.placements, key=lambda one: (one.start, one.change))
     ]
     heads = ["change", "title", f"reserved window ({policy.time_zone})", "costs", ""]
-    yield from _table(heads, rows, right=(3,))
+    yield from aligned(heads, rows, right=(3,))
 
 
 def _cut(text: str) -> str:
@@ -251,7 +251,8 @@ def _ruled_out(result: Result) -> Iterator[str]:
         yield f"  and {len(found) - MOST_WARNINGS} more, which `explain` tells"
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Iterator[str]:
+def aligned(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Iterator[str]:
+    """Give the lines of a table; the columns in `right` end flush."""
     widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(len(heads))]
     for row in [heads, *rows]:
         cells = [

@@ -14,6 +14,7 @@ from scheduler.rules import RULES
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("scheduler", "ui")
 PRINTING = (
+    "batch_command",
     "cli",
     "desk_commands",
     "feed_commands",
@@ -26,7 +27,7 @@ PRINTING = (
 )
 # Data flows one way: a module may import those of its own row and of the rows above.
 LINE = [
-    {"horizon", "settings", "wording"},
+    {"horizon", "journal", "metrics", "settings", "wording"},
     {"portfolio", "carried", "standing", "schedule", "law"},
     {"inputs"},
     {"demand"},
@@ -38,7 +39,7 @@ LINE = [
     {"publish"},
     {"batch"},
     {"ui"},
-    {*PRINTING, "backtesting", "usage_commands", "console", "lengths"},
+    {*PRINTING, "backtesting", "batch_display", "configured", "usage_commands", "console", "lengths"},
 ]
 ROW = {name: number for number, names in enumerate(LINE) for name in names}
 PROBLEM = "scheduler.solver.problem"

@@ -14,6 +14,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from scheduler.batch import sample_folder
+from scheduler.batch.job import CODES, MEANINGS
 from scheduler.cli import app
 from scheduler.costs import COSTS
 from scheduler.desk.access import PERMISSIONS, ROLES
@@ -35,6 +36,7 @@ def tables() -> dict[str, str]:
         "states": _table("state", list(STATES.items())),
         "permissions": _permissions(),
         "settings": settings_table(),
+        "ends": _ends(),
     }
 
 
@@ -43,6 +45,11 @@ def _permissions() -> str:
     rows = [f"| {one.meaning} | {' | '.join(words[grant] for grant in one.grants)} |" for one in PERMISSIONS]
     heads = [f"| what | {' | '.join(ROLES)} |", "| --- " * (1 + len(ROLES)) + "|"]
     return "\n".join([*heads, *rows]) + "\n"
+
+
+def _ends() -> str:
+    rows = [f"| {kind} | {CODES[kind]} | {text} |" for kind, text in MEANINGS.items()]
+    return "\n".join(["| ended | exit code | meaning |", "| --- | --- | --- |", *rows]) + "\n"
 
 
 def _table(head: str, rows: list[tuple[str, str]]) -> str:

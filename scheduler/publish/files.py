@@ -42,6 +42,10 @@ LONGEST_NAME = 200
 DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
+OWNED = (f"{FEEDS}/*.ics", REPORT)
+"""Files in the folder of a plan that are removed where a new plan has none of that name."""
+
+
 def write_plan(result: Result, folder: str | Path, more: Mapping[str, bytes] | None = None) -> None:
     """Write schedule.json, schedule.csv, charges.csv, feeds/TEAM.ics and `more`, all at once or not at all.
 
@@ -56,6 +60,17 @@ def write_plan(result: Result, folder: str | Path, more: Mapping[str, bytes] | N
     OSError
         If a file cannot be written; the folder then holds what it held before.
     """
+    replace_together(Path(folder), plan_files(result, more), owned=OWNED)
+
+
+def plan_files(result: Result, more: Mapping[str, bytes] | None = None) -> dict[str, bytes]:
+    """Give the files that `write_plan` writes, by their paths in the folder.
+
+    Raises
+    ------
+    ValueError
+        If the result has no schedule.
+    """
     if result.objective_cents is None:
         raise ValueError("a result without a schedule has no files")
     feeds = team_feeds(result.portfolio, result.schedule)
@@ -66,8 +81,7 @@ def write_plan(result: Result, folder: str | Path, more: Mapping[str, bytes] | N
         "charges.csv": charges_csv(result.charges),
     }
     files |= {f"{FEEDS}/{names[team]}": feed for team, feed in feeds.items()}
-    files |= more or {}
-    replace_together(Path(folder), files, owned=(f"{FEEDS}/*.ics", REPORT))
+    return files | dict(more or {})
 
 
 def check_writable(folder: str | Path) -> None:

@@ -1,4 +1,4 @@
-"""From a folder to a plan and its files: what the command line and a nightly run do for every portfolio."""
+"""From a folder to a plan and its files, for the command line."""
 
 import importlib.resources
 import json

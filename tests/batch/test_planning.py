@@ -10,7 +10,7 @@ from scheduler.batch import load_after, load_with_plan, plan, sample_folder
 from scheduler.inputs import InputError
 from scheduler.verify import verify
 
-GOLDEN = Path(__file__).parent / "golden" / "portfolio"
+GOLDEN = Path(__file__).parents[1] / "golden" / "portfolio"
 
 
 def test_a_plan_is_compared_with_the_habits_on_what_it_places(tmp_path: Path) -> None:
