@@ -16,6 +16,7 @@ from scheduler import (
     desk_commands,
     feed_commands,
     import_command,
+    mail_commands,
     replan_commands,
     saying_commands,
     serve_commands,
@@ -261,6 +262,7 @@ for part in (
     saying_commands,
     replan_commands,
     feed_commands,
+    mail_commands,
     store_commands,
 ):
     part.add_to(app)

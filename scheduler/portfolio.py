@@ -1,8 +1,7 @@
 """Everything that is planned together: teams, services, changes, engineers, calendars and the policy.
 
 Plain frozen data, checked by `scheduler.inputs` before it is built. Ids are the user's own strings and never change.
-Money is whole cents, instants are aware and in UTC, lengths carry their unit in the name. Fractions are exact, so
-that shares and weights can be multiplied in integer arithmetic.
+Money is whole cents, instants are aware and in UTC, lengths carry their unit in the name. Fractions are exact.
 """
 
 from collections.abc import Callable, Mapping
@@ -132,6 +131,7 @@ class Engineer:
     skills: frozenset[str]
     time_zone: str = "UTC"
     works: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

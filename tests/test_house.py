@@ -19,6 +19,7 @@ PRINTING = (
     "desk_commands",
     "feed_commands",
     "import_command",
+    "mail_commands",
     "replan_commands",
     "running",
     "saying_commands",

@@ -116,6 +116,7 @@ def _engineer(row: Row, policy: Policy) -> Engineer:
         skills=frozenset(row["skills"]),
         time_zone=row["time_zone"] or policy.time_zone,
         works=row["works"] or "",
+        email=row["email"] or "",
     )
 
 

@@ -174,7 +174,8 @@ COLUMNS: tuple[Column, ...] = (
         Column("notice_days", WHOLE, "Calendar days of notice.", unit="days", when_empty="the service level's"),
         Column("contact", "text", "Person to talk to."),
         Column("email", "e-mail", "Where to write to."),
-        Column("language", "text", "Language the team reads; messages are in English so far."),
+        Column("language", "text", "Language the team is written to in: en or de, with a country for its way to write "
+               "dates, such as de-AT.", default="en"),
     ),
     *_table(
         "services.csv",
@@ -259,6 +260,7 @@ COLUMNS: tuple[Column, ...] = (
         Column("skills", "ids", "What the engineer can do.", required=True),
         Column("time_zone", "zone", "Where the engineer works.", when_empty="the policy's"),
         Column("works", "works", "When the engineer works.", when_empty="always"),
+        Column("email", "e-mail", "Where invitations to the work go.", when_empty="none are sent"),
     ),
     *_table(
         "calendars.csv",

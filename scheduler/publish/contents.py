@@ -5,7 +5,7 @@ same window is always told in the same words.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, get_args
 
@@ -15,6 +15,8 @@ from scheduler.demand.topology import affected_teams, clients, effects
 from scheduler.demand.usage import expected_users
 from scheduler.horizon import Window
 from scheduler.portfolio import Impact, Portfolio
+from scheduler.publish.facts import Facts, team_facts
+from scheduler.publish.languages import language_of
 from scheduler.publish.plain_text import one_line
 from scheduler.schedule import Placement, notice_given
 from scheduler.wording import day_text, instant_text, listing, window_text
@@ -52,7 +54,7 @@ _STANDING = {
 class Content:
     """The words of one entry: `objects` are what is affected, by id; `account` is for whom it is written.
 
-    `apology` is said only while the window stands.
+    `apology` is said only while the window stands. `facts` are the same for a team, in no language yet.
     """
 
     summary: str
@@ -65,6 +67,7 @@ class Content:
     organizer: str = ""
     account: str = ""
     link: str = ""
+    facts: Facts | None = field(default=None, compare=False)
 
 
 def contents(portfolio: Portfolio, placement: Placement) -> Mapping[tuple[Kind, str], Content]:
@@ -134,6 +137,7 @@ def team_content(portfolio: Portfolio, placement: Placement, team: str) -> Conte
         *_why_then(portfolio, placement, team),
         *([f"Questions, or a time that suits you better: {contact}"] if contact else []),
     ]
+    lines += language_of("en").in_plain_words(*said, *lines)
     return Content(
         summary=", ".join(said),
         apology=_apology(portfolio, placement, team),
@@ -144,6 +148,7 @@ def team_content(portfolio: Portfolio, placement: Placement, team: str) -> Conte
         location=_sites(portfolio, [*out, *degraded]),
         organizer=portfolio.policy.organizer,
         account=team,
+        facts=team_facts(portfolio, placement, team, [*out, *degraded], names),
     )
 
 

@@ -73,11 +73,12 @@ def domain_of(configured: str) -> str:
     return one_line(configured) or DEFAULT_DOMAIN
 
 
-def stream(feed: Feed, detail: Detail = "full") -> bytes:
+def stream(feed: Feed, detail: Detail = "full", *, prefixed: bool = True) -> bytes:
     """Write a calendar in the order of time.
 
     `busy` tells nothing but that there is maintenance; `maintnote` adds the properties of the MAINTNOTE draft to all
-    that `full` has. A feed has no METHOD, no attendees and no alarms.
+    that `full` has. A feed has no METHOD, no attendees and no alarms. Without `prefixed` the words of an entry say
+    by themselves where it stands.
     """
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
@@ -91,7 +92,7 @@ def stream(feed: Feed, detail: Detail = "full") -> bytes:
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vText(REFRESH_TEXT))
     for entry in in_order(feed.entries):
-        calendar.add_component(_event(entry, detail))
+        calendar.add_component(event_of(entry, detail, words=None if prefixed else entry.content.summary))
     return bytes(calendar.to_ical(sorted=False))
 
 
@@ -100,7 +101,13 @@ def in_order(entries: Iterable[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda one: (one.start.isoformat()[:10], one.start.isoformat(), one.uid))
 
 
-def _event(entry: Entry, detail: Detail) -> Event:
+def mailto(address: str) -> str:
+    """Give the URI of a mail address (RFC 6068)."""
+    return f"mailto:{quote(one_line(address), safe=_ADDRESS)}"
+
+
+def event_of(entry: Entry, detail: Detail = "full", *, words: str | None = None) -> Event:
+    """Write an entry as an event; `words` are a summary that says by itself where the entry stands."""
     event = Event()
     event.add("uid", entry.uid)
     event.add("dtstamp", _second(entry.revised_at))
@@ -115,8 +122,8 @@ def _event(entry: Entry, detail: Detail) -> Event:
         event.add("summary", prefix + _BUSY)
         return event
     said = entry.content
-    event.add("summary", plain(prefix + said.summary))
-    event.add("description", plain("\n".join(_lines(entry))))
+    event.add("summary", plain(prefix + said.summary if words is None else words))
+    event.add("description", plain("\n".join(_lines(entry) if words is None else said.lines)))
     event.add("categories", [one_line(one) for one in entry.categories])
     if said.contact:
         event.add("contact", one_line(said.contact))
@@ -138,7 +145,7 @@ def _add_notice(event: Component, entry: Entry) -> None:
     """Add what MAINTNOTE asks for. One MAINTENANCE-ID only: readers take several for one printed list."""
     said = entry.content
     mail = one_line(said.organizer)
-    organizer = vCalAddress(f"mailto:{quote(mail, safe=_ADDRESS)}" if mail else NO_MAIL)
+    organizer = vCalAddress(mailto(mail) if mail else NO_MAIL)
     if mail:
         organizer.params["CN"] = mail.replace('"', "'")
     event.add("organizer", organizer)
