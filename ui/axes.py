@@ -1,10 +1,15 @@
 """What charts share: an axis of local time that no browser moves, the colours of heat, and how a chart is finished."""
 
-from datetime import datetime, timedelta
+import json
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import altair as alt
 import pandas as pd
+
+from scheduler.horizon import DAYS
+from scheduler.wording import MONTHS
 
 from .heat import LEVEL_NAMES, Measure
 from .theme import Palette, chart_config
@@ -38,6 +43,27 @@ def local_time_axis(span: Span, zone: str, *, field: str = "start", title: str =
             grid=False,
         ),
     )
+
+
+def with_viewer(chart: alt.LayerChart, span: Span, zone: str, viewer: str) -> alt.LayerChart:
+    """Let an axis of local time say below what clocks show in the zone of whoever looks."""
+    ticks, form = _ticks(span)
+    for layer in chart.layer:
+        # All layers share one axis: what only some of them say would be said twice.
+        across = layer.encoding.x
+        across["title"] = f"local time ({zone}); below, yours ({viewer})"
+        across["axis"]["labelExpr"] = _two_clocks(ticks, form, zone, viewer)
+    return chart
+
+
+def _two_clocks(ticks: pd.DatetimeIndex, form: str, zone: str, viewer: str) -> str:
+    """Give the expression of labels of two lines: the local time, and that of the viewer at the same instant."""
+    stamps, texts = [], []
+    for tick in ticks.to_pydatetime():
+        there = tick.replace(tzinfo=ZoneInfo(zone)).astimezone(ZoneInfo(viewer))
+        stamps.append(round(tick.replace(tzinfo=UTC).timestamp() * 1000))
+        texts.append(f"{DAYS[there.weekday()]} {there.day} {MONTHS[there.month - 1]} {there:%H:%M}")
+    return f"[utcFormat(datum.value, '{form}'), {json.dumps(texts)}[indexof({stamps}, time(datum.value))]]"
 
 
 def time_lines(span: Span, across: alt.X, palette: Palette) -> alt.Chart:

@@ -4,7 +4,7 @@ Frames are those of `tables`, `heat` and `curves`. Their times carry no zone; an
 Charts take their colours from a palette; what a colour says, a symbol, a word or a place says too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import altair as alt
@@ -39,11 +39,13 @@ def timeline(
     legend: bool = True,
     width: Width = "container",
     palette: Palette = LIGHT,
+    lit: Collection[str] | None = None,
 ) -> alt.LayerChart:
     """Draw windows over the heat of usage, one row per service or team; windows of one time get lines of their own.
 
     The expected part of a window is solid, what is reserved beyond is pale. Rows are those of `heat` in its order, and
     then those of windows that have no heat. `span` cuts the time shown. The view `bars` holds the selection `PICK`.
+    Where some changes are `lit`, all others are faded.
     """
     if span is not None:
         windows = windows[(windows["start"] < span[1]) & (windows["reserved_until"] > span[0])]
@@ -81,7 +83,10 @@ def timeline(
             "over_by": "expected over by", "cost": "costs"}  # fmt: skip
     pick = alt.selection_point(name=PICK, fields=["change"])
     faded = alt.when(pick).then(alt.value(1.0)).otherwise(alt.value(0.35))
-    drawn = bars[[*BAR_COLUMNS, *(name for name in told if name not in BAR_COLUMNS)]]
+    if lit is not None:
+        faded = alt.when("datum.lit").then(alt.value(1.0)).otherwise(alt.value(0.25))
+        bars = bars.assign(lit=bars["change"].isin(list(lit)))
+    drawn = bars[[*BAR_COLUMNS, *(name for name in (*told, "lit") if name in bars and name not in BAR_COLUMNS)]]
     base = alt.Chart(as_utc(drawn)).encode(x=across, y=down, tooltip=_tooltips(told), opacity=faded)
     explained, same = _state_colours(windows, palette, width)
     first = explained if legend else same
@@ -90,6 +95,7 @@ def timeline(
     pale["fillOpacity"] = 0.45
     room = (ASSUMED_WIDTH if width == "container" else width) * 0.8
     named = as_utc(names(bars, span, (span[1] - span[0]) / room))
+    named = named if lit is None else named.assign(lit=named["change"].isin(list(lit)))
     words = alt.Chart(named).encode(
         x=local_time_axis(span, zone, field="at"), y=down, text="text:N", opacity=faded, tooltip=["change:N"]
     )

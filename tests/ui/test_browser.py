@@ -181,7 +181,7 @@ def test_hostile_text_is_text(tab: Any, run_server: Serve, tmp_path: Path) -> No
         bar_of(tab, "D").wait_for()
         assert harmless(tab)
         tab.get_by_text("by team").click()
-        tab.wait_for_url("**by=by+team**")
+        tab.wait_for_url("**rows=by+team**")
         tab.locator(IDLE).wait_for()
         assert harmless(tab)
 

@@ -1,7 +1,7 @@
 """Charts on a page: built once for what they show, and picked on."""
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable, Sequence
 from typing import Any
 
 import altair as alt
@@ -22,26 +22,28 @@ def draw(
     *,
     says: str,
     key: str | None = None,
-    picks: str | None = None,
-    describes: str | None = None,
+    picks: Sequence[str] = (),
+    describes: Collection[str] = (),
 ) -> None:
     """Draw a chart; `shows` tells all that it depends on beside the plan, `says` is its text for a screen reader.
 
-    Where it `picks` a selection, the page runs again with what was picked in the session state under `key`. Marks of
-    the view that it `describes` have a text each, which is that of their tooltip.
+    Where it `picks` any of its selections, the page runs again with what was picked in the session state under `key`.
+    Marks of the views that it `describes` have a text each, which is that of their tooltip.
     """
     specification = plan.kept.get(shows)
     if specification is None:
         specification = _specification(build)
-        if describes is not None:
+        if describes:
             _describe(specification, describes)
         if len(plan.kept) >= MOST_KEPT:
             plan.kept.clear()
         plan.kept[shows] = specification
-    if picks is None:
+    known = {one["name"] for one in specification.get("params", ())}
+    modes = [one for one in picks if one in known]
+    if not modes:
         st.vega_lite_chart(spec=specification, theme=None, alt=says)
     else:
-        st.vega_lite_chart(spec=specification, theme=None, key=key, on_select="rerun", selection_mode=picks, alt=says)
+        st.vega_lite_chart(spec=specification, theme=None, key=key, on_select="rerun", selection_mode=modes, alt=says)
 
 
 def _values_once(data: Any, seen: dict[int, tuple[Any, Any]]) -> Any:
@@ -64,8 +66,8 @@ def _specification(build: Callable[[], alt.LayerChart]) -> dict[str, Any]:
     return specification
 
 
-def _describe(specification: dict[str, Any], name: str) -> None:
+def _describe(specification: dict[str, Any], names: Collection[str]) -> None:
     specification["config"]["aria"] = True
     for layer in specification["layer"]:
         mark = layer["mark"]
-        layer["mark"] = (mark if isinstance(mark, dict) else {"type": mark}) | {"aria": layer.get("name") == name}
+        layer["mark"] = (mark if isinstance(mark, dict) else {"type": mark}) | {"aria": layer.get("name") in names}

@@ -1,11 +1,8 @@
 """The forward schedule: what the plan saves, its windows over the usage of services or teams, and all in a table."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
-from typing import Any
+from urllib.parse import urlencode
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -14,26 +11,28 @@ from scheduler.publish.feeds import team_feed
 from scheduler.publish.schedule_calendar import schedule_calendar
 from scheduler.schedule import Result
 from scheduler.summary import HABIT_NAMES, compared_cents, count_text, is_proven, proof_text, saves_text
-from scheduler.wording import money_text
+from scheduler.wording import money_text, window_text
 
 from .. import charts, state
 from ..components.cards import card
-from ..components.chart import draw
 from ..components.downloads import calendar_button
-from ..components.page import COLOURS, banners, heading, palette, plan_or_stop
-from ..frames import local_time
-from ..heat import By, merged, row_labels, usage_heat
+from ..components.page import banners, heading, plan_or_stop
+from ..components.schedule_timeline import TIMELINE, picked_badge, timeline, what_is_drawn
+from ..components.viewer import other_zone
+from ..finding import Wanted, filtered, involved
+from ..heat import By, row_labels
 from ..pages import open_change
-from ..present import with_present
-from ..review import Plan, Standing, present
-from ..theme import STATES, Palette, state_text
+from ..review import Plan, Standing
+from ..text import visible
+from ..theme import STATES, state_text
 
-ROWS_AT_ONCE, ROWS_OF_LONG_SPANS = 25, 15
-"""Rows of one page of the timeline; fewer where more than two weeks are shown, so that it comes at once."""
-SPANS: Mapping[str, int] = {"1 day": 1, "3 days": 3, "1 week": 7, "2 weeks": 14, "4 weeks": 28, "All": 0}
-HEAT_HOURS: Mapping[int, float] = {1: 7, 3: 14, 6: 28, 24: float("inf")}
-"""Hours of one step of heat, and the most days that are drawn in such steps."""
-TIMELINE, TABLE = "timeline", "windows"
+TABLE = "windows"
+FILTERS = ("state", "type", "service", "team", "engineer")
+VIEWS: Mapping[str, Mapping[str, object]] = {
+    "One week by service": {"rows": "service", "span": "1 week"},
+    "Four weeks by team": {"rows": "team", "span": "4 weeks"},
+    "The whole plan by service": {"rows": "service", "span": "All"},
+}
 
 
 def show() -> None:
@@ -45,9 +44,9 @@ def show() -> None:
     banners(plan)
     _headline(plan, standing)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        by, span = _what_is_drawn(plan)
+        by, span = what_is_drawn(plan)
         chosen = _filters(plan, with_standing(plan.table, standing))
-    _timeline(plan, chosen, by, span)
+    timeline(plan, chosen, by, span)
     _table(plan, chosen)
     _left_out(plan)
     _calendars(plan)
@@ -63,7 +62,7 @@ def _go_where_picked(plan: Plan) -> None:
     """Open the change whose window was picked on the timeline or in the table."""
     picked = st.session_state.get(TIMELINE)
     points = picked["selection"].get(charts.PICK) if picked else None
-    if points:
+    if points and not picked_badge():
         open_change(points[0]["change"])
     picked = st.session_state.get(TABLE)
     rows = picked["selection"]["rows"] if picked else None
@@ -105,127 +104,43 @@ def headline(result: Result, standing: Mapping[str, Standing]) -> Iterator[tuple
 
 def _filters(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
     words = st.text_input("Search", key="q", bind="query-params", type="search",
-                          placeholder="change, title, service, team", width=215)  # fmt: skip
+                          placeholder="change, title, service, team, person", width=215)  # fmt: skip
     present = [one for one in STATES if one in set(table["state"])]
-    chosen = st.pills("State", present, selection_mode="multi", key="state", format_func=state_text,
-                      persist_state="session")  # fmt: skip
-    return filtered(plan, table, words or "", chosen)
+    states = st.pills("State", present, selection_mode="multi", key="state", bind="query-params",
+                      format_func=state_text)  # fmt: skip
+    portfolio, known = plan.portfolio, involved(plan)
+    with st.popover("Filters", icon=":material/filter_alt:"):
+        types = st.multiselect("Type", sorted(set(table["type"])), key="type", bind="query-params")
+        services = _some(plan, "service", sorted({id for one in known.values() for id in one["services"]}))
+        teams = _some(plan, "team", list(portfolio.teams))
+        crew = sorted({id for one in known.values() for id in one["engineers"]})
+        engineers = st.multiselect("Engineer", crew, key="engineer", bind="query-params", format_func=visible)
+    _share()
+    return filtered(plan, table, Wanted(words or "", states, types, services, teams, engineers))
 
 
-def filtered(plan: Plan, table: pd.DataFrame, words: str, states: list[str]) -> pd.DataFrame:
-    """Give the windows whose change, title, services or teams hold every word, in one of the states (or any)."""
-    kept = table[table["state"].isin(states)] if states else table
-    for word in words.casefold().split():
-        held = kept["change"].isin({change for change, text in searchable(plan).items() if word in text})
-        kept = kept[held]
-    return kept
-
-
-def searchable(plan: Plan) -> Mapping[str, str]:
-    """Give what is searched, by change: its id, title, services, and the teams it affects."""
-    by_team = plan.windows("team")
-    teams: dict[str, list[str]] = defaultdict(list)
-    for change, team in zip(by_team["change"], by_team["row"], strict=True):
-        teams[change].append(team)
-    texts = zip(*(plan.table[name] for name in ("change", "title", "services")), strict=True)
-    return {change: " ".join([change, title, services, *teams[change]]).casefold() for change, title, services in texts}
-
-
-def _what_is_drawn(plan: Plan) -> tuple[By, charts.Span]:
-    zone, horizon = plan.portfolio.policy.time_zone, plan.portfolio.horizon
-    first, last = local_time(horizon.start, zone).date(), local_time(horizon.end, zone).date()
-    by: By = st.segmented_control("Rows", ["service", "team"], default="service", required=True, key="by",
-                                  bind="query-params", format_func=lambda one: f"by {one}")  # fmt: skip
-    begin = st.date_input("From", first_day(plan), min_value=first, max_value=last, key="from", bind="query-params",
-                          format="YYYY-MM-DD", width=150)  # fmt: skip
-    length = st.selectbox("Shown", list(SPANS), index=2, key="span", bind="query-params", width=115)
-    days = SPANS[length]
-    for name, shift in (("Earlier", -days), ("Later", days)):
-        day = min(max(first, begin + timedelta(days=shift)), last)
-        st.button(name, disabled=not days or day == begin, on_click=_look_from, args=(day,))
-    return by, span_of(plan, begin, days)
-
-
-def _timeline(plan: Plan, chosen: pd.DataFrame, by: By, span: charts.Span) -> None:
-    rows, page = _rows(plan, chosen, by, span), 1
-    most = ROWS_AT_ONCE if (span[1] - span[0]).days <= 14 else ROWS_OF_LONG_SPANS
-    if len(rows) > most:
-        page = st.pagination(-(-len(rows) // most), key=f"page_{by}_{most}")
-    shown = rows[(page - 1) * most : page * most]
-    if not shown:
-        st.info("No such window in this stretch of time.", icon=":material/event_available:")
-        if len(chosen):
-            first = local_time(chosen["start"].min(), plan.portfolio.policy.time_zone).date()
-            st.button("Go to the first", icon=":material/skip_next:", on_click=_look_from, args=(first,))
-        return
-    colours = palette()
-    draw(
-        plan,
-        (TIMELINE, by, *shown, span, colours, tuple(chosen["change"]), tuple(chosen["state"])),
-        lambda: _chart(plan, chosen, by, shown, span, colours),
-        says=f"Windows over the expected usage, by {by}. The table below holds the same windows.",
-        key=TIMELINE,
-        picks=charts.PICK,
-        describes="starts",
-    )
-    states = " ".join(f":{COLOURS[one]}[{state_text(one)}]" for one in STATES if one in set(chosen["state"]))
-    st.caption(
-        "The deeper a row is shaded, the closer to its busiest hour. Windows are solid for the time that their work is "
-        f"expected to take, and pale for what is kept in reserve: {states}"
+def _some(plan: Plan, by: By, ids: list[str]) -> list[str]:
+    names = row_labels(plan.portfolio, by)
+    return list(
+        st.multiselect(by.capitalize(), ids, key=by, bind="query-params", format_func=lambda id: names.get(id, id))
     )
 
 
-def _look_from(day: date) -> None:
-    st.session_state["from"] = day
+def _share() -> None:
+    with st.popover("Views", icon=":material/bookmark:"):
+        st.text("What is shown here has an address of its own. Keep it as a bookmark, or send it:")
+        query = urlencode(st.query_params.to_dict(), doseq=True)
+        st.code(f"{st.context.url or ''}{'?' if query else ''}{query}", language=None, wrap_lines=True)
+        st.text("Often looked at:")
+        for name, asked in VIEWS.items():
+            st.button(name, type="tertiary", icon=":material/arrow_forward:", on_click=_look_at, args=(asked,))
 
 
-def first_day(plan: Plan) -> date:
-    """Give the Monday of the first window, which no day of the horizon may come before."""
-    zone = plan.portfolio.policy.time_zone
-    start = plan.table["start"].min() if len(plan.table) else plan.portfolio.horizon.start
-    day = local_time(start, zone).date()
-    return max(local_time(plan.portfolio.horizon.start, zone).date(), day - timedelta(days=day.weekday()))
-
-
-def span_of(plan: Plan, begin: date, days: int) -> charts.Span:
-    """Give the local times between which windows are drawn; 0 days mean the whole horizon."""
-    zone, horizon = plan.portfolio.policy.time_zone, plan.portfolio.horizon
-    if not days:
-        return local_time(horizon.start, zone), local_time(horizon.end, zone)
-    start = datetime.combine(begin, datetime.min.time())
-    return start, start + timedelta(days=days)
-
-
-def _rows(plan: Plan, chosen: pd.DataFrame, by: By, span: charts.Span) -> list[str]:
-    """List the services, or teams, that have a window in the time shown."""
-    drawn = _drawn(plan, chosen, by)
-    inside = drawn[(drawn["start"] < span[1]) & (drawn["reserved_until"] > span[0])]
-    busy = set(inside["id"])
-    return [id for id in row_labels(plan.portfolio, by) if id in busy]
-
-
-def _drawn(plan: Plan, chosen: pd.DataFrame, by: By) -> pd.DataFrame:
-    rows = plan.windows(by)
-    rows = rows[rows["change"].isin(set(chosen["change"]))]
-    states: dict[str, Any] = dict(zip(chosen["change"], chosen["state"], strict=True))
-    return rows.assign(
-        state=[states[one] for one in rows["change"]],
-        state_text=[state_text(states[one]) for one in rows["change"]],
-    )
-
-
-def _chart(
-    plan: Plan, chosen: pd.DataFrame, by: By, ids: list[str], span: charts.Span, colours: Palette
-) -> alt.LayerChart:
-    drawn = _drawn(plan, chosen, by)
-    days = (span[1] - span[0]).days
-    hours = next(step for step, most in HEAT_HOURS.items() if days <= most)
-    heat = usage_heat(plan.portfolio, by, ids=ids, hours=hours)
-    heat = merged(heat[(heat["start"] < span[1]) & (heat["end"] > span[0])])
-    zone = plan.portfolio.policy.time_zone
-    chart = charts.timeline(drawn[drawn["id"].isin(ids)], heat, zone=zone, span=span, legend=False, palette=colours)
-    at, name = present(plan)
-    return with_present(chart, local_time(at, zone), name, span=span, zone=zone, palette=colours)
+def _look_at(asked: Mapping[str, object]) -> None:
+    for key in ("q", *FILTERS):
+        st.session_state[key] = "" if key == "q" else []
+    for key, value in asked.items():
+        st.session_state[key] = value
 
 
 def _table(plan: Plan, chosen: pd.DataFrame) -> None:
@@ -245,6 +160,10 @@ def _table(plan: Plan, chosen: pd.DataFrame) -> None:
             "teams": chosen["teams"],
         }
     )
+    viewer = other_zone(plan)
+    if viewer is not None:
+        yours = [window_text(plan.placed[one].reserved, viewer) for one in chosen["change"]]
+        rows.insert(5, "yours", yours)
     st.session_state["rows_of_table"] = list(chosen["change"])
     st.dataframe(
         rows,
@@ -258,6 +177,7 @@ def _table(plan: Plan, chosen: pd.DataFrame) -> None:
             "title": st.column_config.TextColumn("Title", width=215),
             "services": st.column_config.TextColumn("Services", width=140),
             "window": st.column_config.TextColumn("Reserved window, in order of time", width=330),
+            "yours": st.column_config.TextColumn(f"Your time ({viewer})", width=330),
             "cost": st.column_config.NumberColumn(f"Costs, {currency}", format="accounting", width=100),
             "teams": st.column_config.NumberColumn("Teams", width=70),
         },
