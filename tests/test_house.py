@@ -35,7 +35,7 @@ LINE = [
     {"rules", "costs"},
     {"verify"},
     {"solver"},
-    {"baselines", "explain", "explanation", "ruled_out", "summary", "backtest", "scenarios"},
+    {"baselines", "explain", "explanation", "ruled_out", "summary", "backtest"},
     {"desk"},
     {"publish"},
     {"batch"},

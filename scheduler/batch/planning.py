@@ -12,9 +12,9 @@ from scheduler.baselines import baselines
 from scheduler.inputs import InputError, load, read_schedule, with_previous
 from scheduler.portfolio import Portfolio
 from scheduler.publish.files import write_plan
-from scheduler.scenarios import solve_with_tail
 from scheduler.schedule import Result, Schedule
 from scheduler.solver.incumbent import Progress
+from scheduler.solver.solve import solve
 
 
 def plan(
@@ -46,7 +46,7 @@ def plan(
         if progress is not None:
             progress(Progress(time.monotonic() - begun, phase, result.objective_cents, result.bound_cents))
 
-    result = solve_with_tail(
+    result = solve(
         portfolio,
         time_limit=time_limit,
         deterministic=deterministic,

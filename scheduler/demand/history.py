@@ -41,15 +41,15 @@ def steps_of(portfolio: Portfolio) -> Horizon:
     return Horizon(horizon.start, horizon.slots * horizon.slot_minutes // minutes, minutes, horizon.time_zone)
 
 
-def histories(portfolio: Portfolio) -> Iterator[History]:
-    """Give the last `history_weeks` of what was recorded before now, for every pair that has any record.
+def histories(portfolio: Portfolio, weeks: int | None = None) -> Iterator[History]:
+    """Give the last weeks of what was recorded before now, `history_weeks` or so many, for every pair that has any.
 
     All pairs share the window that ends at the last record. Pairs that fell silent before it began follow with a
     window of their own. The pairs of a window come in parts of `MOST_AT_ONCE`, since all of them may fill gigabytes.
     """
     steps, records = steps_of(portfolio), _records(portfolio)
     size = steps.slot_minutes * _MICROSECONDS_PER_MINUTE
-    length = portfolio.policy.forecast.history_weeks * MINUTES_PER_WEEK // steps.slot_minutes
+    length = (weeks or portfolio.policy.forecast.history_weeks) * MINUTES_PER_WEEK // steps.slot_minutes
     left = np.arange(len(records.pairs))
     while len(left):
         last = -int(-records.last[left].max() // size)

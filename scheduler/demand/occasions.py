@@ -1,7 +1,6 @@
 """Days on which use is known to differ: those that the record shows month by month, and announced events, in words."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -26,9 +25,8 @@ def patterns(portfolio: Portfolio) -> Mapping[Pair, tuple[Pattern, ...]]:
     usage = portfolio.usage
     if usage.empty or usage["start"].min() > portfolio.now - timedelta(days=LEAST_DAYS):
         return {}
-    settings = replace(portfolio.policy.forecast, history_weeks=_MOST_WEEKS)
     found: dict[Pair, tuple[Pattern, ...]] = {}
-    for history in histories(replace(portfolio, policy=replace(portfolio.policy, forecast=settings))):
+    for history in histories(portfolio, _MOST_WEEKS):
         unusual = eventful(portfolio.events, history.steps, [team for team, _ in history.pairs])
         users = np.where(unusual, np.nan, history.users)
         for row, pair in enumerate(history.pairs):

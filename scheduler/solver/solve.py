@@ -26,6 +26,7 @@ from scheduler.solver.problem import Cents, Problem
 from scheduler.solver.reasons import with_reasons
 from scheduler.solver.roster import LIMITS, roster
 from scheduler.solver.state import UNPLACED
+from scheduler.solver.tail import minding_bad_weeks
 from scheduler.solver.together import together
 from scheduler.verify import bill, verify
 
@@ -70,6 +71,7 @@ def compiled(portfolio: Portfolio) -> Compiled:
     return problem
 
 
+@minding_bad_weeks
 def solve(
     portfolio: Portfolio,
     *,
@@ -82,7 +84,7 @@ def solve(
     found: Callable[[Schedule, int], None] | None = None,
     stop: threading.Event | None = None,
 ) -> Result:
-    """Choose a window for every change so that clients lose least.
+    """Choose a window for every change so that clients lose least, in bad weeks too where `tail_weight` says so.
 
     Parameters
     ----------

@@ -1,110 +1,138 @@
-"""Does minding the worst tenth of past weeks lower the worst tenth of the weeks that follow, and at what price?
+"""Does minding the worst tenth of scenarios lower the worst tenth of the weeks that follow, and at what price?
 
-    python tests/benchmarks/tail.py FOLDER [--every WEEKS] [--weights 0.25 0.5 0.75]
+    python tests/benchmarks/tail.py FOLDER [--every WEEKS] [--weights 0.25 0.5 0.75] [--regimes staffed any]
 
-FOLDER holds `series.csv` and `usage_hourly.parquet`. At every origin of `scheduler/backtest/protocol.py` (staffed
-windows of 1, 2, 4 and 8 hours, one and two weeks ahead) each series takes the window with the least
-(1 − λ) × mean + λ × mean of the worst tenth over twelve scenarios: the past weeks as they were, or the forecast,
-departed from as each of them departed from their mean, as plans do. What was really used in it is read off: per series,
-length and weeks ahead the mean over origins and the mean of their worst tenth, data sets weighing the same, against
-λ = 0, with a 95 % interval (bootstrap of blocks of four origins, all drawn together). Data sets with fewer than 25
-origins have no worst tenth to speak of and are left out.
+FOLDER holds `series.csv` and `usage_hourly.parquet`. At every origin of `scheduler/backtest/protocol.py` (windows of 1,
+2, 4 and 8 hours, one and two weeks ahead) each series takes the window with the least (1 − λ) × mean + λ × mean of the
+worst tenth over the scenarios that plans use (`scheduler/demand/scenarios.py`): the forecast, departed from as each of
+up to 52 past weeks departed from those before it. What was really used in it is read off: per series, length and weeks
+ahead the mean over origins and the mean of their worst tenth, data sets weighing the same, against λ = 0, which is the
+forecast alone, with a 95 % interval (bootstrap of blocks of four origins, all drawn together). Data sets with fewer
+than 25 origins have no worst tenth to speak of and are left out.
+
+Tried, worst tenth of staffed windows at λ = 0.5: the last twelve weeks as they were +0.005 (−0.007 to +0.021), their
+departures from their own mean added to the forecast +0.001 (−0.014 to +0.010) or multiplied +0.005 (−0.005 to +0.015):
+of twelve weeks chance decides. Departures of a year from the mean of the weeks around −0.009 (−0.019 to 0.000), from
+the weeks before but not at the level of now −0.016 (−0.040 to +0.003), moved so that their mean is 0 −0.016 (−0.040
+to −0.002). Errors of the whole forecast at each past origin do as well as what is used, and take a forecast for each.
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from scheduler.backtest.protocol import LENGTHS, habit_start, permitted, window_means
-from scheduler.backtest.recordings import HISTORY_WEEKS, HOURS_PER_WEEK, Floats, Origin, origins, read_recordings
+from scheduler.backtest.recordings import (
+    AHEAD_WEEKS,
+    HISTORY_WEEKS,
+    HOURS_PER_WEEK,
+    Floats,
+    Origin,
+    Recording,
+    origins,
+    read_recordings,
+)
 from scheduler.backtest.weekly import forecast
-from scheduler.scenarios import worst_weights
+from scheduler.demand.scenarios import LEAST_WEEKS, MOST_WEEKS, departures
+from scheduler.portfolio import Forecast
+from scheduler.solver.tail import worst_weights
 
-WORST = worst_weights(np.arange(HISTORY_WEEKS)[::-1].astype(np.float64))
-DRAWS, TOGETHER, LEAST_ORIGINS = 300, 4, 25
-SCENARIOS = ("past weeks", "forecast and departures")
+DRAWS, TOGETHER, LEAST_ORIGINS = 1000, 4, 25
 
 
-def choices(origin: Origin, weights: list[float]) -> Iterator[tuple[str, int, str, str, list[float]]]:
-    """Give family, Monday, kind of scenario, trial, and the use met under every weight."""
+def scenes(origin: Origin, recordings: dict[tuple[str, str], Recording], expected: Floats) -> list[Floats]:
+    """Give the scenarios of each series, of shape (scenarios, hours); the forecast alone where few weeks are known."""
+    found = []
+    for name, usual in zip(origin.names, expected, strict=True):
+        one = recordings[origin.family, name]
+        week = (origin.monday - one.monday) // 7
+        past = np.where(one.holiday, np.nan, one.users)[max(0, week - MOST_WEEKS - HISTORY_WEEKS) : week][::-1]
+        apart = departures(past[None], Forecast().half_life_weeks)[0][: max(0, week - LEAST_WEEKS)]
+        found.append(np.maximum(usual + np.tile(apart, AHEAD_WEEKS), 0.0) if len(apart) >= LEAST_WEEKS else usual[None])
+    return found
+
+
+def choices(
+    origin: Origin, recordings: dict[tuple[str, str], Recording], weights: Sequence[float], regime: str
+) -> Iterator[tuple[str, int, str, list[float]]]:
+    """Give family, Monday, trial, and the use met under every weight."""
     expected = forecast(origin.unseen())
-    past = origin.past.reshape(-1, HISTORY_WEEKS, HOURS_PER_WEEK)
-    usual = np.where(origin.past_holiday.reshape(past.shape), np.nan, past)
-    mean, mean_usual = (mean_of_weeks(one) for one in (past, usual))
-    whole = np.where(np.isnan(past), mean[:, None], past)
-    apart = np.nan_to_num(usual - mean_usual[:, None])
+    there = scenes(origin, recordings, expected)
     for weeks in (1, 2):
         hours = weeks * HOURS_PER_WEEK
-        repeated = np.maximum(expected[:, None, :hours] + np.tile(apart, 2)[:, :, :hours], 0.0)
-        for kind, scenes in zip(SCENARIOS, (np.tile(whole, 2)[:, :, :hours], repeated), strict=True):
-            for length in LENGTHS:
-                starts = permitted("staffed", hours, length)
-                used = window_means(origin.ahead[:, :hours], length)[:, starts] / origin.scale[:, None]
-                habit = np.searchsorted(starts, habit_start("staffed", length))
-                for row in np.flatnonzero((origin.weeks >= weeks) & ~np.isnan(used[:, habit]) & (origin.scale > 0)):
-                    costs = window_means(scenes[row], length)[:, starts]
-                    # The worst tenth of twelve is the worst one and a fifth of the next.
-                    worst = np.sort(costs, axis=0)[::-1].T @ WORST
-                    values = [(1 - one) * costs.mean(axis=0) + one * worst for one in weights]
-                    met = [used[row, np.argmin(np.where(np.isnan(used[row]), np.inf, one))] for one in values]
-                    yield origin.family, origin.monday, kind, f"{origin.names[row]} {weeks} {length}", met
-
-
-def mean_of_weeks(weeks: Floats) -> Floats:
-    known = ~np.isnan(weeks)
-    found: Floats = np.where(known, weeks, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    return found
+        for length in LENGTHS:
+            starts = permitted(regime, hours, length)
+            used = window_means(origin.ahead[:, :hours], length)[:, starts] / origin.scale[:, None]
+            hoped = window_means(expected[:, :hours], length)[:, starts]
+            habit = np.searchsorted(starts, habit_start(regime, length))
+            for row in np.flatnonzero((origin.weeks >= weeks) & ~np.isnan(used[:, habit]) & (origin.scale > 0)):
+                costs = window_means(there[row][:, :hours], length)[:, starts]
+                least = worst_weights(np.arange(len(costs), 0.0, -1.0))
+                worst = least[least > 0] @ -np.sort(-costs, axis=0)[: np.count_nonzero(least)]
+                values = [(1 - one) * costs.mean(axis=0) + one * worst if one else hoped[row] for one in weights]
+                met = [used[row, np.argmin(np.where(np.isnan(used[row]), np.inf, one))] for one in values]
+                yield origin.family, origin.monday, f"{origin.names[row]} {weeks} {length}", met
 
 
 def figures(met: Floats) -> Floats:
     """Give mean and worst tenth under every weight, in the mean over trials; `met` is (weights, Mondays, trials)."""
-    known = (~np.isnan(met[0])).sum(axis=0)
+    count = (~np.isnan(met[0])).sum(axis=0)
+    met, count = met[:, :, count > 0], count[count > 0]
+    most = np.maximum(1, count // 10)
     worst_first = -np.sort(-np.where(np.isnan(met), -np.inf, met), axis=1)
-    found = [
-        (np.nanmean(met[:, :, at], axis=1), worst_first[:, : max(1, count // 10), at].mean(axis=1))
-        for at, count in enumerate(known)
-        if count
-    ]
-    return np.mean(found, axis=0)
+    among = np.arange(met.shape[1])[:, None] < most
+    worst = np.where(among, worst_first, 0.0).sum(axis=1) / most
+    return np.stack([np.nanmean(met, axis=1).mean(axis=1), worst.mean(axis=1)])
+
+
+def report(regime: str, rows: list[tuple[object, ...]], weights: Sequence[float]) -> None:
+    """Print what every weight came to."""
+    frame = pd.DataFrame(rows, columns=["family", "monday", "trial", *weights])
+    tables = {}
+    for family, part in frame.groupby("family"):
+        if part["monday"].nunique() >= LEAST_ORIGINS:
+            wide = part.pivot_table(index="monday", columns="trial", values=list(weights))
+            tables[str(family)] = np.stack([wide[weight].to_numpy() for weight in weights])
+    by_family = {family: figures(one) for family, one in tables.items()}
+    told = np.mean(list(by_family.values()), axis=0)
+    draw = np.random.default_rng(0)
+    drawn = []
+    for _ in range(DRAWS):
+        parts = []
+        for one in tables.values():
+            first = draw.integers(0, one.shape[1], -(-one.shape[1] // TOGETHER))
+            at = (first[:, None] + np.arange(TOGETHER)).ravel()[: one.shape[1]] % one.shape[1]
+            parts.append(figures(one[:, at]))
+        drawn.append(np.mean(parts, axis=0))
+    spread = np.array(drawn)
+    print(f"{regime}: {len(frame):,} choices; λ = 0: mean {told[0, 0]:.4f}, worst tenth {told[1, 0]:.4f}")
+    for at, weight in enumerate(weights[1:], start=1):
+        text = []
+        for number, name in enumerate(("worst tenth", "mean"), start=-1):
+            low, high = np.quantile(spread[:, number, at] - spread[:, number, 0], [0.025, 0.975])
+            text.append(f"{name} {told[number, at] - told[number, 0]:+.4f} ({low:+.4f} to {high:+.4f})")
+        families = ", ".join(f"{family} {one[1, at] - one[1, 0]:+.4f}" for family, one in by_family.items())
+        print(f"  λ = {weight}: {'; '.join(text)}; worst tenth of {families}", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--every", type=int, default=1, metavar="WEEKS")
-    parser.add_argument("--weights", type=float, nargs="+", default=[0.25, 0.5])
+    parser.add_argument("--weights", type=float, nargs="+", default=[0.25, 0.5, 0.75])
+    parser.add_argument("--regimes", nargs="+", choices=("staffed", "any", "offhours"), default=["staffed", "any"])
     asked = parser.parse_args()
     weights = [0.0, *asked.weights]
-    known = origins(read_recordings(asked.folder), asked.every)
-    rows = [(*place, *met) for origin in known for *place, met in choices(origin, weights)]
-    frame = pd.DataFrame(rows, columns=["family", "monday", "kind", "trial", *weights])
-    draw = np.random.default_rng(0)
-    for kind, part in frame.groupby("kind"):
-        tables = []
-        for _, family in part.groupby("family"):
-            if family["monday"].nunique() >= LEAST_ORIGINS:
-                wide = family.pivot_table(index="monday", columns="trial", values=weights)
-                tables.append(np.stack([wide[weight].to_numpy() for weight in weights]))
-        told = np.mean([figures(one) for one in tables], axis=0)
-        drawn = []
-        for _ in range(DRAWS):
-            first = [draw.integers(0, one.shape[1], -(-one.shape[1] // TOGETHER)) for one in tables]
-            weeks = [
-                (at[:, None] + np.arange(TOGETHER)).ravel()[: one.shape[1]] % one.shape[1]
-                for at, one in zip(first, tables, strict=True)
-            ]
-            drawn.append(np.mean([figures(one[:, at]) for one, at in zip(tables, weeks, strict=True)], axis=0))
-        spread = np.array(drawn)
-        print(f"{kind}, {len(part):,} choices, λ = 0: mean {told[0, 0]:.4f}, worst tenth {told[1, 0]:.4f}")
-        for at, weight in enumerate(weights[1:], start=1):
-            text = []
-            for number, name in enumerate(("mean", "worst tenth")):
-                low, high = np.quantile(spread[:, number, at] - spread[:, number, 0], [0.025, 0.975])
-                text.append(f"{name} {told[number, at] - told[number, 0]:+.4f} ({low:+.4f} to {high:+.4f})")
-            print(f"  λ = {weight}: {'; '.join(text)}", flush=True)
+    found = read_recordings(asked.folder)
+    by_name = {(one.family, one.name): one for one in found}
+    known = origins(found, asked.every)
+    for regime in asked.regimes:
+        report(
+            regime, [(*place, *met) for one in known for *place, met in choices(one, by_name, weights, regime)], weights
+        )
 
 
 if __name__ == "__main__":

@@ -9,12 +9,14 @@ import pytest
 from builders import MONDAY, change, when
 from demand.records import person, recorded
 
-from scheduler import scenarios as module
 from scheduler.batch import plan
-from scheduler.demand.scenarios import scenarios
+from scheduler.demand.scenarios import departures, scenarios
 from scheduler.inputs.documents import schedule_document
-from scheduler.scenarios import worst_tenth, worst_weights
+from scheduler.schedule import total
+from scheduler.solver import tail as module
 from scheduler.solver.solve import solve
+from scheduler.solver.tail import scenario_costs, worst_tenth, worst_weights
+from scheduler.verify import bill
 
 WEEKS = 10
 
@@ -39,15 +41,38 @@ def test_the_worst_tenth_counts_in_part():
     assert doctest.testmod(module).failed == 0
 
 
+def test_a_week_departs_from_the_weeks_before_it_at_the_level_of_now():
+    # Latest first. Before the week of 12 came 4, 4, 4: it departs by 8, when the level was 4; now it is
+    # (4 × 1/8 + 4 × 1/4 + 4 × 1/2 + 12) / (15/8) = 124/15 with weeks counting half after one.
+    weeks = np.array([12.0, 4.0, 4.0, 4.0]).reshape(1, 4, 1)
+    found = departures(weeks, 1.0)
+    assert found[0, :, 0].tolist() == pytest.approx([8 * (124 / 15) / 4, 0, 0, 0], rel=1e-6)
+    # A week that was not recorded departs from nothing, and two weeks before one are too few.
+    weeks[0, 1] = np.nan
+    assert not departures(weeks, 1.0).any()
+    assert departures(np.zeros((1, 9, 4)), 3.0).tolist() == np.zeros((1, 9, 4)).tolist()
+    assert departures(np.full((1, 60, 4), np.nan), 3.0).shape == (1, 52, 4)
+
+
 def test_a_scenario_is_a_past_week_beside_the_forecast():
     weeks = scenarios(world(0.5))
-    assert len(weeks) == WEEKS
-    monday = [int(one["t", "app"][0]) for one in weeks]
-    tuesday = {int(one["t", "app"][48]) for one in weeks}
-    # Monday departs by 18 in the fifth week back and by −2 in the others.
-    assert np.argmax(monday) == 4
-    assert max(monday) - min(monday) == pytest.approx(20_000, abs=2500)
-    assert len(tuesday) == 1
+    # Of ten weeks, the first three have too few before them.
+    assert weeks.count == WEEKS - 3
+    users = weeks.users(("t", "app"))
+    assert users.shape == (7, 7 * 48)
+    # Monday departs by twenty in the fifth week back, on the forecast of two; in the sixth and seventh by nothing, and
+    # in those since by less and less below: nobody is left.
+    assert users[:, 0].tolist() == pytest.approx([0, 0, 0, 0, 22_000, 2000, 2000], abs=300)
+    assert set(users[:, 48].tolist()) == {3000}
+    assert (weeks.users(("t", "app"), slice(48, 50)) == users[:, 48:50]).all()
+
+
+def test_a_plan_costs_in_each_scenario_what_its_bill_says():
+    p = world(0.5)
+    weeks, schedule = scenarios(p), plan(world(0.0), deterministic=1.0).schedule
+    users = weeks.users(("t", "app"))
+    billed = [total(bill(replace(p, known_users={("t", "app"): one}), schedule)) for one in users]
+    assert scenario_costs(p, weeks, schedule).tolist() == pytest.approx(billed, abs=1)
 
 
 def test_without_a_weight_the_mean_decides_and_with_one_the_worst_week():
@@ -57,12 +82,14 @@ def test_without_a_weight_the_mean_decides_and_with_one_the_worst_week():
     assert minded.schedule.by_change["C"].start == when("Tue 00:00")
     tail = minded.tail
     assert tail.worst_cents < tail.plain_worst_cents
-    assert tail.mean_cents > tail.plain_mean_cents
+    # Monday is met by 22 users in one scenario of seven and by two in two others, at 100 cents an hour each.
+    assert (tail.plain_mean_cents, tail.plain_worst_cents) == pytest.approx((2600 / 7, 2200), abs=10)
     assert tail.bound_cents <= tail.objective_cents
     # Three users for an hour in every scenario.
     assert tail.worst_cents == tail.mean_cents == 300
     # The plan is billed on the forecast, and the bound of the plan without a weight holds for it.
     assert minded.objective_cents == 300 >= minded.bound_cents
+    assert plain.objective_cents == pytest.approx(200, abs=2)
     assert schedule_document(minded)["tail"]["weight"] == 0.5
     assert "tail" not in schedule_document(plain)
 
@@ -73,7 +100,7 @@ def test_the_bound_holds_for_every_window():
     weeks = scenarios(p)
     values = []
     for start in range(0, 48 * 7 - 2, 2):
-        costs = np.array([one["t", "app"][start : start + 2].sum() / 2 / 10 for one in weeks])
+        costs = weeks.users(("t", "app"))[:, start : start + 2].sum(axis=1) / 2 / 10
         values.append(0.5 * costs.mean() + 0.5 * worst_tenth(costs))
     assert minded.tail.bound_cents <= min(values) + 1
     assert minded.tail.objective_cents == pytest.approx(min(values), abs=1)
@@ -83,5 +110,14 @@ def test_too_little_record_makes_no_scenarios():
     p = world(0.5)
     late = p.usage[p.usage["start"] >= MONDAY - timedelta(weeks=2)]
     p = replace(p, usage=late)
-    assert scenarios(p) == ()
-    assert plan(p, deterministic=1.0).objective_cents == solve(p, deterministic=1.0).objective_cents
+    assert scenarios(p).count == 0
+    assert plan(p, deterministic=1.0).tail is None
+
+
+def test_every_way_to_solve_minds_bad_weeks():
+    told = []
+    minded = solve(world(0.5), deterministic=2.0, found=lambda schedule, cents: told.append(cents))
+    assert minded.schedule.by_change["C"].start == when("Tue 00:00")
+    assert minded.parameters["deterministic"] == 2.0
+    assert minded.tail == plan(world(0.5), deterministic=2.0).tail
+    assert told
