@@ -14,6 +14,8 @@ from scheduler.wording import day_text
 from . import charts, heat
 from .drawing import svg
 from .theme import NAMED
+from .usage_charts import forecast_actual
+from .usage_frames import forecast_and_record, forecast_text
 
 FULL, HALF, NARROW = 1080, 760, 350
 """Pixels of a drawing as wide as the page, of a smaller one, and of one on a telephone."""
@@ -53,6 +55,22 @@ def hours(result: Result) -> Picture:
         "level, and how many windows are expected to run in it."
     )
     return _picture("hours", draw, "Cost of an hour without services by hour of the week, and windows", caption)
+
+
+def forecast(result: Result) -> Picture | None:
+    """Draw what the last recorded week was forecast to be, and what it was; None where too little is recorded."""
+    zone, lines = result.portfolio.policy.time_zone, forecast_and_record(result.portfolio)
+    if lines is None:
+        return None
+
+    def draw(width: int) -> alt.LayerChart:
+        return forecast_actual(lines, zone=zone, width=min(width, HALF), palette=NAMED)
+
+    caption = (
+        "People at once on all services in the last week that was recorded, and how many had been forecast when it "
+        f"began: {forecast_text(lines)}."
+    )
+    return _picture("forecast", draw, "People forecast and people recorded in the last recorded week", caption)
 
 
 def teams(result: Result, losses: pd.DataFrame) -> Picture:

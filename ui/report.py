@@ -122,6 +122,7 @@ def _of_plan(result: Result, explanations: list[Explanation]) -> dict[str, Any]:
         "pictures": {
             "savings": pictures.savings(result, savings),
             "hours": pictures.hours(result),
+            "forecast": pictures.forecast(result),
             "teams": pictures.teams(result, teams),
         },
         "calendar": list(_calendar(result, numbers, explained)),

@@ -12,7 +12,7 @@ from scheduler.demand.history import recorded_slots
 from scheduler.demand.topology import clients, effects
 from scheduler.demand.usage import expected_users
 from scheduler.horizon import Window
-from scheduler.portfolio import Portfolio
+from scheduler.portfolio import Portfolio, remembered
 from scheduler.summary import HABIT_NAMES
 from scheduler.wording import money_text
 
@@ -22,26 +22,55 @@ FORECAST, RECORDED = "forecast then", "recorded"
 WAYS = {"plan": "this way of planning", "oracle": "an oracle that knew"}
 
 
-def forecast_and_record(portfolio: Portfolio, service: str, weeks: int = 1) -> pd.DataFrame | None:
-    """Compare the last whole weeks before now with what was forecast when they began; None where too little is known.
+def forecast_and_record(
+    portfolio: Portfolio, *, service: str | None = None, team: str | None = None
+) -> pd.DataFrame | None:
+    """Compare the last recorded week before now with what was forecast when it began; None where too little is known.
 
-    Columns are `start` (local, in the policy's zone), `users` of all teams on the service, and `kind`.
+    People are those of a service, of a team, or all of them, counted once per team, as everywhere. Teams on services
+    that were recorded throughout are counted, or where there are none those recorded at all. Columns are `start`
+    (local, in the policy's zone), `users` and `kind`.
     """
-    then = looked_back(portfolio, weeks)
-    pairs = [(team, service) for team in clients(portfolio).get(service, ())]
-    if then is None or not pairs:
+    then = _last_week(portfolio)
+    if then is None:
         return None
-    recorded, expected = recorded_slots(then), expected_users(then)
-    known = [pair for pair in pairs if pair in recorded and pair in expected]
+    expected, recorded = expected_users(then), recorded_slots(then)
+    known = [
+        (user, node)
+        for node, teams in clients(portfolio).items()
+        for user in teams
+        if service in (None, node) and team in (None, user) and (user, node) in recorded
+    ]
+    known = [pair for pair in known if not np.isnan(recorded[pair]).any()] or known
     if not known:
         return None
     starts = local_slots(then, portfolio.policy.time_zone)
+    by_team: dict[str, list[tuple[str, str]]] = {}
+    for pair in known:
+        by_team.setdefault(pair[0], []).append(pair)
     lines = {
-        FORECAST: sum((expected[pair] / 1000 for pair in known), np.zeros(len(starts))),
-        RECORDED: sum((recorded[pair] for pair in known), np.zeros(len(starts))),
+        FORECAST: sum(np.maximum.reduce([expected[pair] / 1000 for pair in pairs]) for pairs in by_team.values()),
+        RECORDED: sum(np.maximum.reduce([recorded[pair] for pair in pairs]) for pairs in by_team.values()),
     }
     frames = [pd.DataFrame({"start": starts, "users": users, "kind": kind}) for kind, users in lines.items()]
     return pd.concat(frames, ignore_index=True)
+
+
+def forecast_text(lines: pd.DataFrame) -> str:
+    """Say how far a forecast was off, in the mean over the slots that were recorded.
+
+    >>> forecast_text(pd.DataFrame({"users": [8.0, 10.0, 10.0, 10.0], "kind": [FORECAST] * 2 + [RECORDED] * 2}))
+    'off by 1.0 of 10.0 people in the mean hour (10%)'
+    """
+    hoped, came = (lines.loc[lines["kind"] == kind, "users"].to_numpy() for kind in (FORECAST, RECORDED))
+    apart, mean = float(np.nanmean(np.abs(hoped - came))), float(np.nanmean(came))
+    share = f" ({apart / mean:.0%})" if mean > 0 else ""
+    return f"off by {apart:,.1f} of {mean:,.1f} people in the mean hour{share}"
+
+
+@remembered
+def _last_week(portfolio: Portfolio) -> Portfolio | None:
+    return looked_back(portfolio)
 
 
 def window_use(portfolio: Portfolio, change: str, window: Window, habits: Mapping[str, datetime]) -> pd.DataFrame:

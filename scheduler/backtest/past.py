@@ -130,9 +130,9 @@ def looked_back(portfolio: Portfolio, weeks: int = 1) -> Portfolio | None:
     if start - timedelta(weeks=LEAST_HISTORY_WEEKS) < usage["start"].min().to_pydatetime():
         return None
     policy = replace(portfolio.policy, start=start, weeks=weeks)
-    return replace(
-        portfolio, policy=policy, now=start, changes={}, decisions=(), announced={}, preferences=(), known_users=None
-    )
+    nothing = replace(portfolio, changes={}, decisions=(), announced={}, preferences=(), known_users=None)
+    # What is carried over between what-ifs of today stays as it is.
+    return replace(nothing, policy=policy, now=start, _carried={})
 
 
 def _back(instant: datetime, weeks: int, portfolio: Portfolio) -> datetime:

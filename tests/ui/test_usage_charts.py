@@ -1,5 +1,6 @@
 """Pictures of usage draw what their frames hold."""
 
+import doctest
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,10 @@ from demand.records import person, recorded, weekly
 from scheduler.backtest.replay import Past, Replayed
 from scheduler.horizon import Window
 from scheduler.portfolio import Portfolio
+from scheduler.ui import usage_frames
 from scheduler.ui.past_picture import past_picture
 from scheduler.ui.usage_charts import forecast_actual, past_weeks, window_people
-from scheduler.ui.usage_frames import FORECAST, RECORDED, forecast_and_record, past_costs, window_use
+from scheduler.ui.usage_frames import FORECAST, RECORDED, forecast_and_record, forecast_text, past_costs, window_use
 
 
 def world() -> Portfolio:
@@ -23,13 +25,40 @@ def world() -> Portfolio:
 
 
 def test_the_last_week_and_what_was_forecast_for_it() -> None:
-    lines = forecast_and_record(world(), "app")
+    lines = forecast_and_record(world(), service="app")
     assert lines is not None
     assert set(lines["kind"]) == {FORECAST, RECORDED}
     assert lines.groupby("kind")["users"].sum().to_dict() == pytest.approx({FORECAST: 3328.0, RECORDED: 3328.0})
     drawn = forecast_actual(lines, zone="UTC", width=600).to_dict()
     assert {layer["name"] for layer in drawn["layer"]} >= {"lines"}
-    assert forecast_and_record(world(), "nothing") is None
+    assert forecast_and_record(world(), service="nothing") is None
+
+
+def test_people_are_counted_once_per_team_and_teams_only_where_they_were_recorded() -> None:
+    blue, green, silent = person("blue"), person("green"), person("silent", uses="app")
+    end = MONDAY
+    rows = weekly(blue, lambda _: 10.0, end, weeks=8) + weekly(blue, lambda _: 4.0, end, weeks=8, service="web")
+    rows += weekly(green, lambda _: 3.0, end, weeks=8)
+    # Blue's app was twice as busy in the last week, and green was away for an hour of it.
+    last = end - timedelta(weeks=1)
+    rows = [(t, s, at, m, u * (2 if at >= last and (t, s) == ("blue", "app") else 1)) for t, s, at, m, u in rows]
+    rows = [one for one in rows if (one[0], one[2]) != ("green", last)]
+    p = recorded(rows, [blue, green, silent], start=end)
+
+    def means(**of: str) -> dict[str, float]:
+        lines = forecast_and_record(p, **of)
+        assert lines is not None
+        return lines.groupby("kind")["users"].mean().to_dict()
+
+    assert means() == means(service="app") == pytest.approx({FORECAST: 10.0, RECORDED: 20.0})
+    assert means(service="web") == pytest.approx({FORECAST: 4.0, RECORDED: 4.0})
+    assert means(team="green") == pytest.approx({FORECAST: 3.0, RECORDED: 3.0})
+    lines = forecast_and_record(p, team="green")
+    assert lines is not None
+    assert lines["users"].isna().sum() == 2
+    assert forecast_and_record(p, team="silent") is None
+    assert forecast_text(forecast_and_record(p)) == "off by 10.0 of 20.0 people in the mean hour (50%)"
+    assert doctest.testmod(usage_frames).failed == 0
 
 
 def test_the_people_of_a_window_beside_the_habit_and_the_average() -> None:

@@ -4,7 +4,7 @@ import csv
 import json
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +133,28 @@ def test_savings_and_burdens_are_those_of_the_files(view: Open, place: Place) ->
     assert sum(cents.values()) == document(place)["cost_cents"] > 0
     lost = dict(zip(teams.value["team"], teams.value["loses"], strict=True))
     assert lost == {"Blue Ltd": money_text(cents["blue"], "GBP"), "Green Inc": money_text(cents["green"], "GBP")}
+
+
+def test_a_forecast_needs_some_weeks_to_be_compared(view: Open) -> None:
+    assert view("savings").info[-1].value == "Too little was recorded to compare a week with its forecast."
+
+
+def test_the_last_week_stands_beside_its_forecast(view: Open, place: Place) -> None:
+    usage = place.portfolio / "usage.csv"
+    head, *rows = usage.read_text().splitlines()
+    # The same two weeks, four times over.
+    for back in (2, 4, 6):
+        for row in rows[: 14 * 24]:
+            team, service, start, users = row.split(",")
+            earlier = datetime.fromisoformat(start) - timedelta(weeks=back)
+            rows.append(f"{team},{service},{earlier:%Y-%m-%dT%H:%MZ},{users}")
+    usage.write_text("\n".join([head, *rows]) + "\n")
+    visitor = view("savings")
+    (chosen,) = visitor.selectbox
+    assert chosen.options[0] == "all services"
+    assert "from what was known when it began: off by 0.0 of " in visitor.caption[-1].value
+    chosen.select_index(1).run()
+    assert not visitor.exception
 
 
 def test_a_change_costs_what_the_files_say(view: Open, place: Place) -> None:

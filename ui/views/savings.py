@@ -10,11 +10,14 @@ from scheduler.wording import money_text
 from .. import charts, tables
 from ..components.chart import draw
 from ..components.page import banners, heading, palette, plan_or_stop
-from ..heat import Measure, hour_of_week
+from ..heat import Measure, hour_of_week, row_labels
 from ..markdown import escape_markdown
 from ..review import Plan
+from ..usage_charts import forecast_actual
+from ..usage_frames import forecast_and_record, forecast_text
 
 MOST_TEAMS = 40
+ALL = "all services"
 MEASURES: dict[Measure, str] = {"cost": "what an hour without services costs", "people": "people at work"}
 
 
@@ -26,6 +29,7 @@ def show() -> None:
     _savings(plan)
     _teams(plan)
     _hours(plan)
+    _forecast(plan)
 
 
 def _savings(plan: Plan) -> None:
@@ -100,4 +104,27 @@ def _hours(plan: Plan) -> None:
     st.caption(
         f"The figures count the windows expected to run in each hour, local time in {escape_markdown(zone)}. Plans "
         "lean towards pale hours, as far as rules, notice and engineers let them."
+    )
+
+
+def _forecast(plan: Plan) -> None:
+    st.subheader("How well the last week was forecast", anchor=False)
+    names = row_labels(plan.portfolio, "service")
+    service: str = st.selectbox(
+        "People on", [ALL, *names], format_func=lambda one: names.get(one, one), key="forecast of"
+    )
+    lines = forecast_and_record(plan.portfolio, service=None if service == ALL else service)
+    if lines is None:
+        st.info("Too little was recorded to compare a week with its forecast.", icon=":material/info:")
+        return
+    colours, zone = palette(), plan.portfolio.policy.time_zone
+    draw(
+        plan,
+        ("forecast", service, colours),
+        lambda: forecast_actual(lines, zone=zone, palette=colours),
+        says="People at once, as was forecast when the last recorded week began, and as recorded.",
+    )
+    st.caption(
+        f"The last week that was recorded, forecast from what was known when it began: {forecast_text(lines)}. Local "
+        f"time in {escape_markdown(zone)}."
     )
