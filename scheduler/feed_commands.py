@@ -126,6 +126,7 @@ def serve_feeds_command(
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
         keep_secrets_out_of_logs()
         with closing(DeskFeeds(desk, public_url)) as feeds:
+            feeds.warm()
             served = application(feeds, secure=public_url.startswith("https:"))
             uvicorn.run(served, host=address, port=port, access_log=False, log_config=None, server_header=False)
 

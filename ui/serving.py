@@ -1,15 +1,21 @@
-"""One process that serves the desk, or a plan, to browsers of this machine; nothing goes to or comes from elsewhere."""
+"""Serves the desk, or a plan, to browsers of this machine; nothing goes to or comes from elsewhere.
+
+Where there is a store, a process before this one has the port and answers for the calendars (`publish.doorkeeper`).
+"""
 
 import gc
 import sys
 import threading
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from scheduler.publish import doorkeeper
+from scheduler.publish.doorkeeper import Doorkeeper
 from scheduler.publish.web import Source, keep_secrets_out_of_logs, routes
 
 from . import state, subscriptions, theme
@@ -40,30 +46,41 @@ def serve(
         If the store cannot be used.
     """
     source: Source = subscriptions.NoFeeds()
+    reached = public_url or f"http://{LOOPBACK}:{port}"
     if store is not None:
-        opened = subscriptions.open_desk(store, public_url or f"http://{LOOPBACK}:{port}")
+        opened = subscriptions.open_desk(store, reached)
         source = opened.feeds
         state.show_source(Desk(opened))
     if out is not None:
         state.show(out, portfolio)
     keep_secrets_out_of_logs()
-    try:
-        app = st.App(SCRIPT, lifespan=_lifespan, routes=routes(source, secure=public_url.startswith("https:")))
-        app.run(config=config(port, browser=browser))
-    finally:
-        subscriptions.close_desk()
+    with ExitStack() as ending:
+        ending.callback(subscriptions.close_desk)
+        keeper: Doorkeeper | None = None
+        if store is not None and doorkeeper.is_possible():
+            keeper = ending.enter_context(Doorkeeper(port, store=store, public_url=reached))
+        app = st.App(
+            SCRIPT,
+            lifespan=partial(_lifespan, keeper),
+            routes=routes(source, secure=public_url.startswith("https:")),
+        )
+        app.run(config=config(port, browser=browser, behind=keeper is not None))
 
 
-def config(port: int, *, browser: bool) -> Mapping[str, Any]:
-    """Give the settings of the server, the same wherever it is started from."""
+def config(port: int, *, browser: bool, behind: bool = False) -> Mapping[str, Any]:
+    """Give the settings of the server, the same wherever it is started from.
+
+    Where it is `behind` a process that has the port, it takes any other.
+    """
     settings: dict[str, Any] = {
         "server.address": LOOPBACK,
-        "server.port": port,
+        "server.port": 0 if behind else port,
         "server.allowedHosts": [LOOPBACK, "localhost"],
         "server.headless": not browser,
         "server.fileWatcherType": "none",
         "server.enableStaticServing": False,
         "browser.serverAddress": LOOPBACK,
+        "browser.serverPort": port,
         "browser.gatherUsageStats": False,
         "client.toolbarMode": "minimal",
         # Buttons move the first day of the timeline, which has a default too.
@@ -82,15 +99,17 @@ def config(port: int, *, browser: bool) -> Mapping[str, Any]:
 
 
 @asynccontextmanager
-async def _lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
+async def _lifespan(keeper: Doorkeeper | None, app: st.App) -> AsyncIterator[dict[str, Any]]:
     # Streamlit collects garbage after every run of the page, which takes long where much is loaded that never goes.
     from . import app as _pages  # noqa: F401 - imports what pages import
 
     gc.collect()
     gc.freeze()
-    # Feeds are answered by threads that need little; they should not wait long for those that draw pages.
+    # What answers visitors needs little; it should not wait long for the threads that draw pages.
     sys.setswitchinterval(SWITCH_SECONDS)
     threading.Thread(target=state.warm, daemon=True).start()
+    if keeper is not None:
+        keeper.start(int(st.get_option("server.port")))
     try:
         yield {}
     finally:

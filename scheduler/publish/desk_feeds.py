@@ -5,10 +5,11 @@ what was found out before holds: what a secret opens, and the bytes of the feed.
 both know until when they are good.
 """
 
+import gc
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -80,6 +81,21 @@ class DeskFeeds:
         self._shown: _Shown | None = None
         self._opened: tuple[Mark | None, dict[str, Token]] = None, {}
         self._lock = threading.Lock()
+
+    def warm(self, seconds: float = 5.0) -> None:
+        """Read now what the first who asks would wait for; where that takes longer, go on meanwhile."""
+        thread = threading.Thread(target=self._read_ahead, daemon=True)
+        thread.start()
+        thread.join(seconds)
+
+    def _read_ahead(self) -> None:
+        try:
+            self.archive(datetime.now(UTC))
+        except StoreError:
+            return  # whoever asks is told
+        # What stays for good need not be gone through whenever garbage is collected, while somebody waits.
+        gc.collect()
+        gc.freeze()
 
     def close(self) -> None:
         """Give back what is held open of the store."""

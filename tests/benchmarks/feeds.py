@@ -4,15 +4,18 @@
 
 The sample portfolio is planned and its windows are decided on at a desk. Every subscriber has an address of their own
 and asks with the ETag of the answer before, at a steady rate in all; an answer's wait is counted from when its question
-was due, so that a server that stalls cannot hide it. Meanwhile sessions of the pages, over real websockets, have the
-forward schedule drawn, and again some seconds after it was (--think). Then feeds and a bare Starlette route are asked
-as fast as a few connections can, each in a server of its own, one after the other.
+was due, so that a server that stalls cannot hide it. A bare Starlette route in a server of its own is asked meanwhile,
+more seldom: what that waits is this machine's doing. At the same time sessions of the pages, over real websockets and
+in a process of their own, go from page to page, each some seconds after the one before was drawn (--think). Last, feeds
+and the bare route are asked as fast as a few connections can, one after the other.
 """
 
 import argparse
 import asyncio
 import http.client
 import itertools
+import multiprocessing
+import os
 import socket
 import subprocess
 import sys
@@ -21,10 +24,13 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from multiprocessing.queues import Queue
 from pathlib import Path
 
 import numpy as np
+import psutil
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -35,8 +41,12 @@ from scheduler.desk.access import RefusedError
 from scheduler.desk.position import position
 from scheduler.desk.store import Store
 from scheduler.inputs import load
+from scheduler.publish.desk_feeds import DeskFeeds
 from scheduler.publish.web import feed_path
 
+PAGES = ("schedule", "schedule", "savings", "schedule", "log", "schedule", "calendars")
+"""What a session looks at, in turn, each from another place on."""
+BARE_RATE = 10.0
 BARE = """
 import uvicorn
 from starlette.applications import Starlette
@@ -57,8 +67,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: list[str], port: int, path: str) -> Iterator[None]:
-    """Run a server until the end of the block; it answers from the start of it on."""
+def running(command: list[str], port: int, path: str) -> Iterator[int]:
+    """Run a server until the end of the block, from the start of which on it answers; give its process."""
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         end = time.monotonic() + 180
@@ -70,7 +80,7 @@ def running(command: list[str], port: int, path: str) -> Iterator[None]:
                     break
             except OSError:
                 time.sleep(0.2)
-        yield
+        yield server.pid
     finally:
         server.terminate()
         server.wait(20)
@@ -105,14 +115,15 @@ def prepare(folder: Path, subscribers: int) -> list[str]:
 # --- sessions of the pages -------------------------------------------------------------------------------------------
 
 
-async def session(port: int, until: float, think: float, counts: Counter[str]) -> None:
-    """Open a session of the pages and have the forward schedule drawn again whenever it is done."""
+async def session(port: int, number: int, think: float, counts: Counter[str]) -> None:
+    """Open a session of the pages and have one page drawn after the other."""
     address = f"ws://127.0.0.1:{port}/_stcore/stream"
+    pages = itertools.cycle(PAGES[number % len(PAGES) :] + PAGES[: number % len(PAGES)])
     async with websockets.connect(address, subprotocols=["streamlit"], max_size=None, open_timeout=120) as socket_:  # type: ignore[list-item]
-        while time.monotonic() < until:
+        for page in pages:
             ask = BackMsg()
             ask.rerun_script.query_string = ""
-            ask.rerun_script.page_script_hash = ""
+            ask.rerun_script.page_name = page
             await socket_.send(ask.SerializeToString())
             while True:
                 message = ForwardMsg()
@@ -122,6 +133,23 @@ async def session(port: int, until: float, think: float, counts: Counter[str]) -
                     counts["runs"] += 1
                     break
             await asyncio.sleep(think)
+
+
+async def visit(port: int, sessions: int, seconds: float, think: float) -> tuple[int, int]:
+    """Run sessions for a time; give how many pages were drawn, and how many sessions were lost."""
+    counts: Counter[str] = Counter()
+    running = [asyncio.create_task(session(port, number, think, counts)) for number in range(sessions)]
+    await asyncio.sleep(seconds)
+    lost = sum(one.done() for one in running)
+    for one in running:
+        one.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+    return counts["runs"], lost
+
+
+def visitors(port: int, sessions: int, seconds: float, think: float, told: "Queue[tuple[int, int]]") -> None:
+    """Run sessions in this process."""
+    told.put(asyncio.run(visit(port, sessions, seconds, think)))
 
 
 # --- subscribers -----------------------------------------------------------------------------------------------------
@@ -140,16 +168,11 @@ async def ask(port: int, path: str, tag: str) -> tuple[int, str, int]:
     return int(lines[0].split()[1]), headers.get("etag", ""), len(body)
 
 
-async def poll(port: int, paths: list[str], rate: float, seconds: float, sessions: int, think: float) -> None:
-    """Poll at a steady rate while sessions run; print what became of it."""
-    counts: Counter[str] = Counter()
+async def poll(port: int, paths: list[str], rate: float, seconds: float, counts: Counter[str]) -> list[float]:
+    """Ask at a steady rate; count the answers, and give what each was waited for."""
     waits: list[float] = []
     tags: dict[str, str] = {}
-    begun = time.monotonic()
-    pages = [asyncio.create_task(session(port, begun + seconds + 5, think, counts)) for _ in range(sessions)]
-    if sessions:
-        await asyncio.sleep(5)  # the first drawing of a page is not what is measured
-    first, runs_before = time.monotonic(), counts["runs"]
+    first = time.monotonic() + 1.0  # when all who ask are there
 
     async def one(number: int) -> None:
         due = first + number / rate
@@ -166,18 +189,51 @@ async def poll(port: int, paths: list[str], rate: float, seconds: float, session
         tags[path] = tag
 
     await asyncio.gather(*(one(number) for number in range(int(rate * seconds))))
-    took, runs = time.monotonic() - first, counts["runs"] - runs_before
-    for page in pages:
-        page.cancel()
-    ended = await asyncio.gather(*pages, return_exceptions=True)
-    failed = [one for one in ended if isinstance(one, Exception)]
+    return waits
+
+
+def waited(waits: list[float]) -> str:
+    """Say how long was waited."""
     p50, p99, most = np.percentile(waits, [50, 99, 100]) * 1000
+    return f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, most {most:.1f} ms"
+
+
+def measure(port: int, bare: int, paths: list[str], given: argparse.Namespace, sessions: int, server: int) -> None:
+    """Poll feeds, and the bare route, while sessions run; print what became of it."""
+    context = multiprocessing.get_context("spawn")
+    told: Queue[tuple[int, int]] = context.Queue()
+    settle = 8.0 if sessions else 0.0  # the first drawing of a page is not what is measured
+    pages = context.Process(target=visitors, args=(port, sessions, given.seconds + settle, given.think, told))
+    if sessions:
+        pages.start()
+        time.sleep(settle)
+    counts: Counter[str] = Counter()
+    load, used = os.getloadavg()[0], cpu_seconds(server)
+
+    async def both() -> tuple[list[float], list[float]]:
+        others: Counter[str] = Counter()
+        return await asyncio.gather(
+            poll(port, paths, given.rate, given.seconds, counts), poll(bare, ["/"], BARE_RATE, given.seconds, others)
+        )
+
+    waits, others = asyncio.run(both())
+    used = cpu_seconds(server) - used
+    drawn, lost = told.get(timeout=60) if sessions else (0, 0)
+    if sessions:
+        pages.join()
     print(
-        f"{len(paths)} subscribers, {rate:g} requests/s for {seconds:g} s, {sessions} sessions "
-        f"({runs / took:.1f} pages/s drawn, {len(failed)} sessions lost): "
-        f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, most {most:.1f} ms; "
-        f"{ {key: value for key, value in counts.items() if key != 'runs' and value} }"
+        f"{len(paths)} subscribers, {given.rate:g} requests/s for {given.seconds:g} s, {sessions} sessions "
+        f"({drawn / (given.seconds + settle):.1f} pages/s drawn, {lost} sessions lost): {waited(waits)}; "
+        f"{ {key: value for key, value in counts.items() if value} }; bare route meanwhile: {waited(others)}; "
+        f"the server used {used / given.seconds:.0%} of a core; load {load:.1f} before, {os.getloadavg()[0]:.1f} after"
     )
+
+
+def cpu_seconds(pid: int) -> float:
+    """Give the processor time of a process and its children."""
+    process = psutil.Process(pid)
+    times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
+    return float(sum(one.user + one.system for one in times))
 
 
 def flood(port: int, paths: list[str], seconds: float, tags: bool) -> float:
@@ -224,25 +280,24 @@ def main() -> None:
         paths = prepare(folder, given.subscribers)
         store = str(folder / "desk.db")
         cli = [sys.executable, "-m", "scheduler.cli"]
-        port = free_port()
+        port, bare = free_port(), free_port()
         pages = [*cli, "serve", str(folder / "out"), "--store", store, "--port", str(port), "--no-browser"]
-        with running(pages, port, "/healthz"):
-            for path in paths[:20]:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}{path}").read()
-            for sessions in (0, given.sessions):
-                asyncio.run(poll(port, paths, given.rate, given.seconds, sessions, given.think))
-        port = free_port()
-        alone = [*cli, "serve-feeds", "--store", store, "--port", str(port)]
-        with running(alone, port, "/healthz"):
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{paths[0]}") as answer:
-                size = len(answer.read())
-            asyncio.run(poll(port, paths, given.rate, given.seconds, 0, given.think))
-            flood(port, paths, 2, tags=True)
-            full, known = (flood(port, paths, 5, tags=tags) for tags in (False, True))
-        port = free_port()
-        with running([sys.executable, "-c", BARE.format(size=size, port=port)], port, "/"):
-            bare = flood(port, ["/"], 5, tags=False)
-        print(f"serve-feeds, {size} bytes, requests/s: {full:.0f}; not modified: {known:.0f}; bare route: {bare:.0f}")
+        with Store(store) as desk, closing(DeskFeeds(desk)) as feeds:
+            size = len(feeds.body("team", next(iter(load(sample_folder()).teams)), "full", datetime.now(UTC)).plain)
+        with running([sys.executable, "-c", BARE.format(size=size, port=bare)], bare, "/"):
+            with running(pages, port, "/healthz") as server:
+                for path in paths[:20]:
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}{path}").read()
+                for sessions in (0, given.sessions):
+                    measure(port, bare, paths, given, sessions, server)
+            port = free_port()
+            alone = [*cli, "serve-feeds", "--store", store, "--port", str(port)]
+            with running(alone, port, "/healthz") as server:
+                measure(port, bare, paths, given, 0, server)
+                flood(port, paths, 2, tags=True)
+                full, known = (flood(port, paths, 5, tags=tags) for tags in (False, True))
+            rate = flood(bare, ["/"], 5, tags=False)
+        print(f"serve-feeds, {size} bytes, requests/s: {full:.0f}; not modified: {known:.0f}; bare route: {rate:.0f}")
 
 
 if __name__ == "__main__":
