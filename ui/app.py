@@ -8,7 +8,20 @@ if __name__ == "__main__":
     __package__ = "scheduler.ui"  # it is run as a script (PEP 366)
 
 from . import pages, state
-from .views import calendars, change, forward_schedule, inputs, log, replan, replan_desk, savings
+from .views import (
+    calendars,
+    change,
+    change_desk,
+    forward_schedule,
+    inputs,
+    log,
+    meeting,
+    my_team,
+    proposals,
+    replan,
+    replan_desk,
+    savings,
+)
 
 
 def main() -> None:
@@ -26,6 +39,10 @@ def main() -> None:
     }
     if state.desk() is not None:
         every["replan"] = st.Page(replan_desk.show, title="Replan", url_path="replan")
+        every["change"] = st.Page(change_desk.show, title="Change", url_path="change", visibility="hidden")
+        every["proposals"] = st.Page(proposals.show, title="Proposals", url_path="proposals")
+        every["meeting"] = st.Page(meeting.show, title="Meeting", url_path="meeting")
+        every["team"] = st.Page(my_team.show, title="My team", url_path="my-team")
         every["inputs"] = st.Page(inputs.show, title="Inputs", url_path="inputs")
     pages.keep(every)
     chosen = st.navigation(list(every.values()), position="top")

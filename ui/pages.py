@@ -18,7 +18,8 @@ def keep(pages: Mapping[str, Page]) -> None:
 
 
 def open_change(change: str) -> NoReturn:
-    """Go to the page of a change."""
+    """Go to the page of a change, as it stands now."""
+    st.session_state.pop("looked at", None)
     st.switch_page(st.session_state[_PAGES]["change"], query_params={CHANGE: change})
 
 

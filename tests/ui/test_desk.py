@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from desk_pages import press
 from small_desk import bring, plan, small_portfolio
 from small_plan import CHANGES, Place, read, said
 from streamlit.testing.v1 import AppTest
@@ -215,8 +216,8 @@ def test_screens_draw_either_source(
 
 def test_decisions_on_a_page_are_those_of_the_desk(desk: Desk, router: Open) -> None:
     visitor = router(change="A")
-    visitor.text_area(key="reason").set_value("Year end.")
-    next(one for one in visitor.button if one.label == "Reject").click().run()
+    press(visitor, "Reject").text_area(key="words reject A").set_value("Year end.")
+    press(visitor, "Reject A")
     assert "A is rejected" in read(said(visitor))
     with desk.at.store.reading() as connection:
         assert position(connection).changes["A"]["state"] == "Rejected"

@@ -30,3 +30,16 @@ def file_name(name: str) -> str:
     'CHG-1-.-é'
     """
     return re.sub(r"\.{2,}", ".", re.sub(r"[^\w.]+", "-", name)).strip("-.")[:_LONGEST] or "calendar"
+
+
+def page_button(label: str, name: str, make: Callable[[], bytes]) -> None:
+    """Offer a page to print, made when it is asked for."""
+    st.download_button(
+        escape_markdown(label),
+        make,
+        file_name=f"{file_name(name)}.html",
+        mime="text/html",
+        key=f"page {name}",
+        on_click="ignore",
+        icon=":material/print:",
+    )

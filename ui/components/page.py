@@ -50,10 +50,12 @@ def plan_or_stop() -> Plan:
     return plan
 
 
-def desk_or_stop() -> Desk:
-    """Give the desk; or say that none is shown here, and end the page."""
+def desk_or_stop(title: str = "") -> Desk:
+    """Give the desk; or say, below a title where one is given, that none is shown here, and end the page."""
     desk = state.desk()
     if desk is None:
+        if title:
+            st.title(title, anchor=False)
         st.info("This is done at a desk, and a plan's files are shown here.", icon=":material/info:")
         st.caption("Open a desk:")
         st.code("scheduler serve", language=None)
