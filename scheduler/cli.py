@@ -247,7 +247,7 @@ def busy_command(
     for warning in document["warnings"]:
         print(f"warning: {warning}", file=sys.stderr)
     for one in document["busy"]:
-        print(f"{one['start']} {one['end']}")
+        print(" ".join([one["start"], one["end"], one["summary"]]).rstrip())
 
 
 app.command("backtest")(backtest_command)

@@ -3,6 +3,7 @@
 Also says what a calendar file means that belongs to no portfolio.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path, PurePath
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from scheduler.horizon import Window
 from scheduler.inputs.cells import CellError, parse_time, zones
 from scheduler.inputs.errors import Findings, InputError, Place, shown
-from scheduler.inputs.ical import read_calendar
+from scheduler.inputs.ical import Meaning, Occurrence, read_calendar
 from scheduler.inputs.policy import PolicyCells
 from scheduler.inputs.tables import Table, instant, utc_text
 
@@ -50,11 +51,18 @@ def read_calendars(
     return found
 
 
-def busy_document(file: str | Path, start: str, end: str, zone: str, *, transparent: bool = True) -> dict[str, Any]:
-    """Give the intervals in [start, end) that a calendar file makes busy: joined, cut to that range, in UTC.
+def _closed(meaning: Meaning) -> Iterable[Occurrence]:
+    if meaning.default == "DEFAULT_CLOSED":
+        return [Occurrence(one) for one in meaning.closed]
+    return meaning.occurrences
 
-    Times without an offset, whole days, and entries without a zone are in `zone`. For a calendar whose entries are the
-    open times (DEFAULT_CLOSED) the rest is busy.
+
+def busy_document(file: str | Path, start: str, end: str, zone: str, *, transparent: bool = True) -> dict[str, Any]:
+    """Give what a calendar file makes busy in [start, end): entry by entry, cut to that range, in UTC.
+
+    Each has what its entry is called (`summary`), its `uid`, and whether it is of whole days. Times without an offset,
+    whole days, and entries without a zone are in `zone`. For a calendar whose entries are the open times
+    (DEFAULT_CLOSED) the rest is busy, under no name.
 
     Raises
     ------
@@ -89,8 +97,14 @@ def busy_document(file: str | Path, start: str, end: str, zone: str, *, transpar
         "to": utc_text(inside.end),
         "zone": zone,
         "busy": [
-            {"start": utc_text(max(one.start, inside.start)), "end": utc_text(min(one.end, inside.end))}
-            for one in meaning.closed
+            {
+                "start": utc_text(max(one.window.start, inside.start)),
+                "end": utc_text(min(one.window.end, inside.end)),
+                "summary": one.summary,
+                "uid": one.uid,
+                "all_day": one.all_day,
+            }
+            for one in _closed(meaning)
         ],
         "warnings": findings.warnings,
     }

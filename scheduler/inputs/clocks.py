@@ -8,7 +8,7 @@ every second.
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from scheduler.horizon import Window, wall_to_utc
 from scheduler.inputs.cells import zones
+from scheduler.inputs.components import Component
 from scheduler.inputs.errors import shown
 from scheduler.inputs.recurrence import Budget, RuleError, occurrences, parse_rule
 
@@ -23,23 +24,6 @@ _OFFSET = re.compile(r"(?P<sign>[+-])(?P<hours>[0-9]{2})(?P<minutes>[0-5][0-9])(
 _WALL = re.compile(r"[0-9]{8}T[0-9]{6}")
 # Far enough back for the last change of a clock that changes once a year.
 _BACK = timedelta(days=800)
-
-
-@dataclass(slots=True)
-class Component:
-    """A component of a calendar: its properties in their order, with parameters, and the components inside."""
-
-    name: str
-    properties: list[tuple[str, Mapping[str, str], str]] = field(default_factory=list)
-    inside: list["Component"] = field(default_factory=list)
-
-    def all(self, name: str) -> list[tuple[Mapping[str, str], str]]:
-        """Give every property of a name: its parameters and its value."""
-        return [(parameters, value) for found, parameters, value in self.properties if found == name]
-
-    def text(self, name: str) -> str:
-        """Give the value of the first property of a name, empty where there is none."""
-        return next((value.strip() for found, _, value in self.properties if found == name), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,16 +15,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from icalendar.parser import Contentlines
-
 from scheduler.horizon import Window, join, without
-from scheduler.inputs.clocks import Clock, Component, clock_of, defined_clocks
+from scheduler.inputs.clocks import Clock, clock_of, defined_clocks
+from scheduler.inputs.components import Component, components, value_text
 from scheduler.inputs.errors import Findings, Place, shown
 from scheduler.inputs.recurrence import Budget, RuleError, occurrences, parse_rule
 from scheduler.inputs.text_files import read_text
 
 MOST_MEGABYTES = 5
-_MOST_LINE, _MOST_DEPTH, _MOST_ENTRIES, _MOST_STEPS = 200_000, 8, 20_000, 500_000
+_MOST_STEPS = 200_000
 _TIME = re.compile(r"(?P<date>[0-9]{8})(?P<clock>T[0-9]{6}(?P<utc>Z)?)?")
 _LENGTH = re.compile(
     r"\+?P(?:(?P<weeks>[0-9]{1,5})W)?(?:(?P<days>[0-9]{1,5})D)?"
@@ -33,13 +32,27 @@ _LENGTH = re.compile(
 _DAY = timedelta(days=1)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Occurrence:
+    """One time an entry takes: what it is called (`summary`), which entry it is (`uid`), and whether of whole days."""
+
+    window: Window
+    summary: str = ""
+    uid: str = ""
+    all_day: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What the entries of a file take inside a range; `default` is AWS's DEFAULT_OPEN or DEFAULT_CLOSED, or empty."""
+    """What the entries of a file take inside a range: joined, and one by one in the order of time.
+
+    `default` is AWS's DEFAULT_OPEN or DEFAULT_CLOSED, or empty.
+    """
 
     inside: Window
     entries: tuple[Window, ...]
     default: str = ""
+    occurrences: tuple[Occurrence, ...] = ()
 
     @property
     def closed(self) -> list[Window]:
@@ -128,12 +141,12 @@ def read_calendar(
         findings.problem(place, "; ".join(inner.problems))
         return None
     try:
-        calendars = _components(text)
+        calendars = components(text)
     except (ValueError, LookupError) as error:
         problem(f"cannot be read as a calendar: {error}")
         return None
     budget = Budget(_MOST_STEPS)
-    found: list[Window] = []
+    found: list[Occurrence] = []
     defaults = {calendar.text("X-CALENDAR-TYPE").upper() for calendar in calendars} - {""}
     if len(defaults) > 1 or defaults - {"DEFAULT_OPEN", "DEFAULT_CLOSED"}:
         problem(
@@ -153,54 +166,15 @@ def read_calendar(
             return None
         for note in reader.notes:
             findings.warn(place, f"{shown(path.name)} {note}")
-    windows = tuple(one for one in join(found) if one.overlaps(inside))
-    return Meaning(inside, windows, min(defaults, default=""))
-
-
-def _components(text: str) -> list[Component]:
-    """Split a file into its calendars, or raise `ValueError` with what is wrong with its form."""
-    if not text.strip():
-        raise ValueError("it is empty")
-    if text.lstrip().startswith("<"):
-        raise ValueError("it is a web page; export the calendar again, and check the address and the login")
-    if max(map(len, text.splitlines())) > _MOST_LINE:
-        raise ValueError(f"it has a line of more than {_MOST_LINE:,} characters")
-    stack: list[Component] = []
-    calendars: list[Component] = []
-    entries = 0
-    for number, line in enumerate(Contentlines.from_ical(text), start=1):  # type: ignore[no-untyped-call]
-        if not line.strip():
-            continue
-        try:
-            name, parameters, value = line.parts()
-        except ValueError:
-            raise ValueError(f"its line {number} ({shown(line)}) is not of the form NAME:VALUE") from None
-        name = name.upper()
-        if name == "BEGIN":
-            component = Component(value.strip().upper())
-            entries += component.name == "VEVENT"
-            if stack:
-                stack[-1].inside.append(component)
-            elif component.name == "VCALENDAR":
-                calendars.append(component)
-            stack.append(component)
-            if len(stack) > _MOST_DEPTH or entries > _MOST_ENTRIES:
-                raise ValueError(f"it has more than {_MOST_ENTRIES:,} entries, or entries in entries")
-        elif name == "END":
-            if not stack or stack.pop().name != value.strip().upper():
-                raise ValueError(f"its line {number} ({shown(line)}) ends what did not begin")
-        elif stack:
-            first = {key.upper(): one if isinstance(one, str) else one[0] for key, one in parameters.items()}
-            stack[-1].properties.append((name, first, value))
-    if not calendars or stack:
-        raise ValueError("it does not begin and end with BEGIN:VCALENDAR and END:VCALENDAR; was it cut off?")
-    return calendars
+    windows = tuple(one for one in join(one.window for one in found) if one.overlaps(inside))
+    apart = sorted(one for one in found if one.window.start < one.window.end and one.window.overlaps(inside))
+    return Meaning(inside, windows, min(defaults, default=""), tuple(apart))
 
 
 # --- entries -----------------------------------------------------------------------------------------------------
 
 
-def _entries(calendar: Component, reader: _Reader, transparent: bool) -> Iterator[Window]:
+def _entries(calendar: Component, reader: _Reader, transparent: bool) -> Iterator[Occurrence]:
     latest: dict[tuple[str, str], Component] = {}
     for number, part in enumerate(calendar.inside, start=1):
         if part.name in ("VAVAILABILITY", "VFREEBUSY"):
@@ -217,7 +191,9 @@ def _entries(calendar: Component, reader: _Reader, transparent: bool) -> Iterato
     for (uid, recurrence), part in latest.items():
         if _counts(part, reader, transparent):
             try:
-                yield from _span(part, reader) if recurrence else _all_of(part, changed.get(uid, []), reader)
+                summary, days = value_text(part.text("SUMMARY")), _start(part, reader).whole_day
+                for window in _span(part, reader) if recurrence else _all_of(part, changed.get(uid, []), reader):
+                    yield Occurrence(window, summary, value_text(part.text("UID")), days)
             except RuleError as error:
                 raise RuleError(f"its entry {shown(part.text('SUMMARY') or uid)}: {error}") from None
             except OverflowError:

@@ -99,7 +99,15 @@ def test_busy_prints_one_document(tmp_path: Path) -> None:
         "from": "2027-03-05T16:00:00Z",
         "to": "2027-03-10T00:00:00Z",
         "zone": "Asia/Singapore",
-        "busy": [{"start": "2027-03-05T16:00:00Z", "end": "2027-03-06T16:00:00Z"}],
+        "busy": [
+            {
+                "start": "2027-03-05T16:00:00Z",
+                "end": "2027-03-06T16:00:00Z",
+                "summary": "",
+                "uid": "1",
+                "all_day": True,
+            }
+        ],
         "warnings": [],
     }
 

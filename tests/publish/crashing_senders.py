@@ -9,7 +9,7 @@ import random
 import signal
 import sys
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -18,19 +18,32 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from desks import Desk  # noqa: E402
 from publish.mail_world import MORNING  # noqa: E402
 
+from scheduler.desk.outbox import add_mail, next_number  # noqa: E402
 from scheduler.desk.store import Store  # noqa: E402
 from scheduler.publish.posting import Post  # noqa: E402
 from scheduler.publish.sending import BusyError, send_waiting  # noqa: E402
 from scheduler.settings import Mail  # noqa: E402
 
 HOURS = timedelta(hours=1)
+ADDRESSES = [f"{name}@many.example" for name in "abcde"]
 
 
-def one_round(place: str, journal: Path, port: int, now: object) -> None:
+def fill(store: Store, now: datetime, addresses: list[str]) -> None:
+    """Write down mails besides, so that a sender is mostly killed at sending."""
+    with store.writing() as connection:
+        for address in addresses:
+            number = next_number(connection)
+            id = f"{number}.more@maint.example.com"
+            content = f"Message-ID: <{id}>\r\n\r\nhello\r\n".encode()
+            given = {"sender": "desk@maint.example.com", "address": address, "subject": "s", "windows": []}
+            add_mail(connection, id=number, message_id=id, content=content, at=now, **given)
+
+
+def one_round(place: str, journal: Path, port: int, now: datetime) -> None:
     """Be a sender, as the command is: write down what is due, and send what waits."""
     with Store(place) as store:
-        Post(store).write_due(now)  # type: ignore[arg-type]
-        send_waiting(store, Mail(host="127.0.0.1", port=port, security="none"), journal=journal, now=lambda: now)  # type: ignore[arg-type,return-value]
+        Post(store).write_due(now)
+        send_waiting(store, Mail(host="127.0.0.1", port=port, security="none"), journal=journal, now=lambda: now)
 
 
 def main(place: str, journal: Path, port: int, crashes: int, seed: int) -> None:
@@ -42,6 +55,7 @@ def main(place: str, journal: Path, port: int, crashes: int, seed: int) -> None:
             for change in chance.sample(["A", "B", "C"], 2):
                 desk.move(change, f"{chance.choice(['Mon', 'Tue', 'Wed', 'Thu'])} {chance.randrange(20):02}:00 +3w")
                 desk.do(approve, change)
+            fill(store, now, chance.choices(ADDRESSES, k=20))
         now += 2 * HOURS
         begun = time.monotonic()
         child = os.fork()

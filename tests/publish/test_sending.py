@@ -186,6 +186,9 @@ def check_crashes(store: Store, journal: Path, crashes: int, seed: int) -> tuple
         written = mails(connection)
     assert {one.status for one in written} <= {"sent", "unconfirmed"}
     assert Counter(box.ids()) == Counter(one.message_id for one in written)
+    for address in {address for address, _ in box.taken}:
+        numbers = [int(id.split(".")[0]) for (to, _), id in zip(box.taken, box.ids(), strict=True) if to == address]
+        assert numbers == sorted(numbers)
     orders = received(box)
     assert len(orders) >= 3
     assert all(order == sorted(set(order)) for order in orders.values())
