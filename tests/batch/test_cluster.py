@@ -1,0 +1,80 @@
+"""Batches on a real Dask cluster on loopback whose workers are killed."""
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+from business_units import children, good
+from clusters import dask_cluster
+
+from scheduler.batch.choice import runner_of
+from scheduler.batch.cluster import dask_runner
+from scheduler.batch.job import Job
+from scheduler.batch.many import run_batch
+from scheduler.batch.planning import plan
+from scheduler.batch.runners import RunnerError
+from scheduler.inputs import load
+from scheduler.publish.files import schedule_json
+from scheduler.solver.incumbent import Progress
+
+UNITS = 0.5
+
+
+def jobs(folder: Path, out: Path, number: int) -> list[Job]:
+    made = [good(folder / f"unit-{one}", one) for one in range(number)]
+    given = {"deterministic": UNITS, "report": False, "hard_limit": 300.0}
+    return [Job(name=one.name, folder=str(one), out=str(out / one.name), **given) for one in made]  # type: ignore[arg-type]
+
+
+def untimed(content: bytes) -> dict[str, object]:
+    document: dict[str, object] = json.loads(content)
+    del document["seconds"]
+    return document
+
+
+def test_every_portfolio_is_planned_as_in_a_serial_run_though_workers_are_killed(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    asked = jobs(tmp_path, out, 4)
+    told: list[tuple[str, str]] = []
+    with dask_cluster(tmp_path, 2) as cluster:
+
+        def heard(name: str, standing: Progress) -> None:
+            told.append((name, standing.phase))
+            # A worker is killed in the middle of its first two portfolios.
+            if len(cluster.killed) < 2:
+                cluster.kill_one(busy=True)
+
+        stop = threading.Event()
+        runner = runner_of(f"dask:{cluster.address}", processes=1, stop=stop, tell=heard)
+        summary = run_batch(asked, runner, out, retries=5)
+    assert len(cluster.killed) == 2
+    assert [one.kind for one in summary.outcomes] == ["planned"] * 4
+    assert sum(one.attempts for one in summary.outcomes) >= 6
+    assert {name for name, _ in told} == {one.name for one in asked}
+    for one in asked:
+        alone = plan(load(one.folder), deterministic=UNITS)
+        assert untimed((Path(one.out) / "schedule.json").read_bytes()) == untimed(schedule_json(alone))
+    # What a killed worker had begun is gone with it.
+    assert children() == []
+
+
+def test_a_cluster_without_workers_ends_the_batch_with_a_word_on_each(tmp_path: Path) -> None:
+    asked = jobs(tmp_path, tmp_path / "out", 1)
+    with dask_cluster(tmp_path, 1) as cluster:
+        runner = dask_runner(cluster.address, stop=threading.Event(), tell=lambda name, standing: None, patience=2.0)
+        cluster.nanny.kill()
+        for one in cluster.workers():
+            one.kill()
+        summary = run_batch(asked, runner, tmp_path / "out")
+    (end,) = summary.outcomes
+    assert (end.kind, summary.code) == ("lost", 4)
+    assert "no worker for 2 s" in end.messages[0]
+
+
+def test_a_scheduler_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scheduler.batch.cluster.CONNECT_SECONDS", 0.5)
+    with pytest.raises(RunnerError, match="no Dask scheduler answers there"):
+        dask_runner("tcp://127.0.0.1:9", stop=threading.Event(), tell=lambda name, standing: None)
+    with pytest.raises(RunnerError, match="no Dask scheduler answers there"):
+        dask_runner("nonsense://x", stop=threading.Event(), tell=lambda name, standing: None)
