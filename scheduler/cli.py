@@ -14,6 +14,7 @@ import typer
 from scheduler import (
     batch_command,
     desk_commands,
+    doctor_command,
     feed_commands,
     import_command,
     mail_commands,
@@ -255,6 +256,7 @@ app.command("import-usage")(import_usage_command)
 
 
 for part in (
+    doctor_command,
     batch_command,
     serve_commands,
     import_command,

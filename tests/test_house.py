@@ -17,6 +17,7 @@ PRINTING = (
     "batch_command",
     "cli",
     "desk_commands",
+    "doctor_command",
     "feed_commands",
     "import_command",
     "mail_commands",
@@ -38,7 +39,7 @@ LINE = [
     {"baselines", "explain", "explanation", "ruled_out", "summary", "backtest"},
     {"desk"},
     {"publish"},
-    {"batch"},
+    {"batch", "doctor"},
     {"ui"},
     {*PRINTING, "backtesting", "batch_display", "configured", "usage_commands", "console", "lengths"},
 ]

@@ -81,7 +81,7 @@ class Store:
             if create:
                 self.upgrade(form)
             if form == "head":
-                self._check_form()
+                self.check_form()
         except BaseException:
             self.close()
             raise
@@ -192,7 +192,7 @@ class Store:
                 config = _config()
                 config.attributes["connection"] = connection
                 command.upgrade(config, to)
-                if now is not None and to == "head" and now != _newest():
+                if now is not None and to == "head" and now != newest_form():
                     # What is stored is what the log folds to, in the words of the new form.
                     refold(connection)
                 if connection.execute(sa.select(DESK.c.id)).first() is None:
@@ -216,9 +216,16 @@ class Store:
             finally:
                 connection.close()
 
-    def _check_form(self) -> None:
+    def check_form(self) -> None:
+        """See that the store is of the form that this program knows.
+
+        Raises
+        ------
+        StoreError
+            If it is older, newer, or holds nothing.
+        """
         now = self.revision()
-        if now == _newest():
+        if now == newest_form():
             return
         if now is None:
             raise StoreError(f"{self.name}: holds no store yet; make one with: scheduler db upgrade")
@@ -234,7 +241,8 @@ def _config() -> Config:
     return config
 
 
-def _newest() -> str | None:
+def newest_form() -> str | None:
+    """Give the newest form of a store, the one that this program knows."""
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 

@@ -111,10 +111,10 @@ def send_waiting(
                 if not turn:
                     return done
                 for mail in turn:
-                    client = client or _connected(settings)
+                    client = client or connected(settings)
                     client = _send(store, client, mail.id, note, done, clock)
         except (OSError, smtplib.SMTPException, MailError) as error:
-            done.trouble = _words(error)
+            done.trouble = in_words(error)
             _log.warning("mail waits: %s", done.trouble)
             return done
         finally:
@@ -141,7 +141,7 @@ def _send(
         _judge(store, mail, error.smtp_code, error.smtp_error, done, clock())
     except (OSError, smtplib.SMTPException) as error:
         # Of the sender, the connection or the server, not of this mail.
-        put_off(store, mail, clock(), _words(error))
+        put_off(store, mail, clock(), in_words(error))
         done.put_off += 1
         client.close()
         raise
@@ -164,7 +164,16 @@ def _judge(store: Store, mail: Mail, code: int, answer: bytes | str, done: Sent,
         done.put_off += 1
 
 
-def _connected(settings: MailSettings) -> smtplib.SMTP:
+def connected(settings: MailSettings) -> smtplib.SMTP:
+    """Connect to the server that takes mail, and sign in; whoever asked ends it.
+
+    Raises
+    ------
+    MailError
+        If no server is set.
+    OSError, smtplib.SMTPException
+        If it does not answer, or not as it should.
+    """
     if not settings.host:
         raise MailError("no host that takes mail is set; see the settings of mail")
     host, port, patience = settings.host, settings.port, settings.timeout_seconds
@@ -194,7 +203,8 @@ def _leave(client: smtplib.SMTP) -> None:
         client.close()
 
 
-def _words(error: Exception) -> str:
+def in_words(error: Exception) -> str:
+    """Say what a server answered, or what went wrong on the way there."""
     if isinstance(error, smtplib.SMTPResponseException):
         answer = error.smtp_error
         return f"{error.smtp_code} {answer.decode('utf-8', 'replace') if isinstance(answer, bytes) else answer}"
