@@ -34,6 +34,8 @@ HEAT, HEAT_OF_GOOD = 0.3, 0.05  # of what a change costs on average, at first an
 SHARES, SHARES_OF_FEW = (0.16, 0.24, 0.32), (0.08, 0.1, 0.14)  # of the budget: bound, guided plans, annealing
 TRUST = (1.0, 0.95, 0.98, 0.9, 0.8, 0.99)  # in multipliers, one plan after another
 ENOUGH = 0.95  # of the budget: what would be begun after it could only end late
+LOOKING, LOOKING_BEFORE_NIGHTS = 0.15, 0.05  # of what is left, among few changes: branching finds plans itself
+ONE_LOOK = 2  # times that, at most, for one of the models over all changes
 STALE = 3  # times that CP-SAT finds nothing better among the best starts of all changes
 RELAXATION_SHARE = 0.1  # of what is left of the budget at most for the linear relaxation
 
@@ -210,13 +212,16 @@ class _Run(Incumbent):
         """Improve plan and bound side by side; prove the optimum where what is left to choose from is small."""
         restore(self.state, dict(enumerate(self.best or [])))
         few = self.compiled.changes <= FEW
+        branching = few and self.effort.units is None and Nights.suits(lagrangian)
+        looking = LOOKING_BEFORE_NIGHTS if branching else LOOKING
         search = Neighbourhoods(self.state, lagrangian, self.rng, pool, self.compiled.changes if few else FIRST_SIZE)
         while self.effort.used < ENOUGH and not self.proved:
-            self._side_by_side(search, lagrangian, self.effort.used + 0.15 * self._left if few else ENOUGH)
+            share = self.effort.used + looking * self._left if few else ENOUGH
+            self._side_by_side(search, lagrangian, share, ONE_LOOK * looking)
             search.forget()
             if few and self.effort.used < ENOUGH and not self.proved:
                 self._prove(lagrangian, self.effort.used + 0.05 * self._left)
-                if self.effort.units is None and Nights.suits(lagrangian):
+                if branching:
                     self._branch(lagrangian, pool)
                 self._lift(lagrangian, pool, min(ENOUGH, self.effort.used + 0.5 * self._left))
                 search.stale = 0
@@ -270,15 +275,17 @@ class _Run(Incumbent):
         # Two at a time take the time of one where there are two cores.
         self.effort.charge(units / IN_FLIGHT)
 
-    def _side_by_side(self, search: Neighbourhoods, lagrangian: Lagrangian, share: float) -> None:
-        """Keep the workers busy with neighbourhoods and step the bound meanwhile."""
+    def _side_by_side(
+        self, search: Neighbourhoods, lagrangian: Lagrangian, share: float, longest: float = ONE_LOOK * LOOKING
+    ) -> None:
+        """Keep the workers busy with neighbourhoods, each a part `longest` of what is left, and step the bound."""
         counted = self.effort.units is not None
         step = self._step_units(lagrangian)
         self.phase = "exact, neighbourhoods"
         while self.effort.used < share and not self.proved and search.stale < STALE:
             while search.in_flight < (IN_FLIGHT if counted else self.workers + 1):
                 whole = search.size >= self.compiled.changes
-                most = 0.3 * self.effort.left
+                most = longest * self.effort.left
                 freed = search.launch(self.limits(most if whole else min(NEIGHBOURHOOD_EFFORT, most)))
                 self.effort.charge(freed * self.insert_units)
             stepped = 0
