@@ -142,26 +142,19 @@ class Lagrangian:
 
     def _add_prices(self, brackets: Floats) -> None:
         """Charge every start for the resources that it takes."""
-        priced = self._priced
-        if not priced.any():
+        if not self._priced.any():
             return
-        slots, at = self.compiled.slots, self.at.tolist()
+        slots, at, chosen = self.compiled.slots, self.at.tolist(), self._demand.charged(self._priced)
         begins, ends = self.compiled.begin.tolist(), self.compiled.end.tolist()
-        dear = np.ravel(self._demand.amounts[:, np.flatnonzero(priced)].sum(axis=1)) > 0
-        rows: dict[int, Floats] = {}
-        chosen = np.flatnonzero(dear)
         longest = int((self._demand.spans[:, 1] + self._demand.spans[:, 2]).max(initial=0))
-        for row, values in zip(chosen.tolist(), self._demand.amounts[chosen] @ self.prices, strict=True):
-            running = np.zeros(slots + 1 + longest)
-            np.cumsum(values, out=running[1 : slots + 1])
-            running[slots + 1 :] = running[slots]
-            rows[row] = running
-        for change, offset, length, row in self._demand.spans.tolist():
-            if row in rows:
-                running, begin, end = rows[row], begins[change] + offset, ends[change] + offset
-                own = brackets[at[change] : at[change + 1]]
-                own += running[begin + length : end + length]
-                own -= running[begin:end]
+        running = np.zeros((chosen.amounts.shape[0], slots + 1 + longest))
+        np.cumsum(chosen.amounts @ self.prices, axis=1, out=running[:, 1 : slots + 1])
+        running[:, slots + 1 :] = running[:, slots : slots + 1]
+        for change, offset, length, row in chosen.spans.tolist():
+            paid, begin, end = running[row], begins[change] + offset, ends[change] + offset
+            own = brackets[at[change] : at[change + 1]]
+            own += paid[begin + length : end + length]
+            own -= paid[begin:end]
 
     def _choose(self, brackets: Floats) -> tuple[float, Numbers]:
         """Let every change, or tree of lags, choose its cheapest starts; give what all pay, and the starts."""

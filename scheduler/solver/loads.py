@@ -9,6 +9,17 @@ from scipy.sparse import csr_array
 from scheduler.solver.compiled import Compiled
 from scheduler.solver.windows import Floats, Numbers
 
+MOST_REMEMBERED = 64
+"""Sets of resources whose demands are kept at hand: the bound asks for the same few again and again."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Some demands, with `spans` as those of `Loads`, numbered by the rows (or columns) of `amounts`."""
+
+    amounts: csr_array
+    spans: Numbers
+
 
 @dataclass
 class Loads:
@@ -16,6 +27,8 @@ class Loads:
 
     compiled: Compiled
     amounts: csr_array = field(init=False)
+    _charged: tuple[bytes, Chosen] | None = field(init=False, default=None)
+    _loaded: dict[bytes, Chosen] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         known: dict[tuple[bytes, bytes], int] = {}
@@ -55,16 +68,35 @@ class Loads:
         chosen[number[meet]] = True
         return np.flatnonzero(chosen)
 
+    def charged(self, priced: npt.NDArray[np.bool_]) -> Chosen:
+        """Give the demands for resources that have a price, a row each, and the spans of who has them."""
+        key = priced.tobytes()
+        if self._charged is None or self._charged[0] != key:
+            rows = np.flatnonzero(np.ravel(self.amounts[:, np.flatnonzero(priced)].sum(axis=1)) > 0)
+            self._charged = key, Chosen(self.amounts[rows], self._spans_of(rows))
+        return self._charged[1]
+
     def load(self, resources: Numbers, starts: Numbers, placed: npt.NDArray[np.bool_]) -> Floats:
         """Add up what placed changes take of some resources; shape (resources, slots)."""
-        slots = self.compiled.slots
-        amounts = self.amounts[:, resources]
-        some = np.flatnonzero(np.diff(amounts.indptr))
-        row_of = np.full(self.amounts.shape[0], -1, dtype=np.int64)
-        row_of[some] = np.arange(len(some))
-        spans = self.spans[placed[self.spans[:, 0]] & (row_of[self.spans[:, 3]] >= 0)]
+        slots, key = self.compiled.slots, resources.tobytes()
+        if key not in self._loaded:
+            if len(self._loaded) >= MOST_REMEMBERED:
+                self._loaded.clear()
+            amounts = self.amounts[:, resources]
+            rows = np.flatnonzero(np.diff(amounts.indptr))
+            self._loaded[key] = Chosen(amounts[rows].T.tocsr(), self._spans_of(rows))
+        chosen = self._loaded[key]
+        spans = chosen.spans[placed[chosen.spans[:, 0]]]
         begin = np.minimum(starts[spans[:, 0]] + spans[:, 1], slots)
-        steps = np.zeros((len(some), slots + 1))
-        np.add.at(steps, (row_of[spans[:, 3]], begin), 1.0)
-        np.add.at(steps, (row_of[spans[:, 3]], np.minimum(begin + spans[:, 2], slots)), -1.0)
-        return np.asarray(amounts[some].T @ np.cumsum(steps, axis=1)[:, :slots])
+        steps = np.zeros((chosen.amounts.shape[1], slots + 1))
+        row = spans[:, 3] * (slots + 1)
+        np.add.at(steps.reshape(-1), row + begin, 1.0)
+        np.add.at(steps.reshape(-1), row + np.minimum(begin + spans[:, 2], slots), -1.0)
+        return np.asarray(chosen.amounts @ np.cumsum(steps, axis=1)[:, :slots])
+
+    def _spans_of(self, rows: Numbers) -> Numbers:
+        """List the spans with some demands, numbered as they come in `rows`."""
+        number = np.full(self.amounts.shape[0], -1, dtype=np.int64)
+        number[rows] = np.arange(len(rows))
+        spans = self.spans[number[self.spans[:, 3]] >= 0]
+        return np.column_stack((spans[:, :3], number[spans[:, 3]]))
