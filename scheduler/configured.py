@@ -35,6 +35,10 @@ def _defaults(command: Any, given: Mapping[str, str]) -> dict[str, Any]:
     """Give the values to every command below a group that has options of these names."""
     found: dict[str, Any] = {}
     for name, inner in getattr(command, "commands", {}).items():
-        known = {one.name for one in inner.params}
-        found[name] = _defaults(inner, given) | {option: value for option, value in given.items() if option in known}
+        found[name] = _defaults(inner, given)
+        for option in inner.params:
+            if option.name in given:
+                found[name][option.name] = given[option.name]
+                # Help would show it, password and all.
+                option.show_default = False
     return found

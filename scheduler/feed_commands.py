@@ -1,7 +1,6 @@
 """Commands about calendars: files of them, a server of them, and the secret addresses that open them."""
 
 import getpass
-import logging
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,16 +12,20 @@ from urllib.parse import urlsplit
 
 import typer
 
+from scheduler import journal
+from scheduler.configured import settings_or_refuse
 from scheduler.desk import workflow
 from scheduler.desk.access import RefusedError
 from scheduler.desk.store import Store, StoreError
 from scheduler.desk.tokens import Token, tokens
 from scheduler.inputs.tables import utc_text
 from scheduler.publish.desk_feeds import DeskFeeds
+from scheduler.publish.figures import server_figures
 from scheduler.publish.static_files import publish
 from scheduler.publish.subscribing import subscription
 from scheduler.publish.web import application, keep_secrets_out_of_logs
 from scheduler.running import StorePlace, orderly, print_json, refuse
+from scheduler.settings import secret_values
 
 PORT = 8502
 LOOPBACK = "127.0.0.1"
@@ -122,12 +125,14 @@ def serve_feeds_command(
     """Serve the calendars alone, in a process of their own."""
     import uvicorn
 
+    settings = settings_or_refuse()
     with opened(store) as desk:
-        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+        journal.configure(settings.log.format, settings.log.level, secret_values(settings))
         keep_secrets_out_of_logs()
         with closing(DeskFeeds(desk, public_url)) as feeds:
             feeds.warm()
-            served = application(feeds, secure=public_url.startswith("https:"))
+            figures = server_figures(settings, desk)
+            served = application(feeds, secure=public_url.startswith("https:"), figures=figures)
             uvicorn.run(served, host=address, port=port, access_log=False, log_config=None, server_header=False)
 
 

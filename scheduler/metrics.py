@@ -67,6 +67,7 @@ class ServerFigures:
 
     def __init__(self, more: Iterable[Collector] = ()) -> None:
         self.registry = CollectorRegistry()
+        self._handler: logging.Handler | None = None
         self._feeds = Counter(
             f"{PREFIX}_feed_requests",
             "Requests for calendars by the status of the answer",
@@ -86,11 +87,15 @@ class ServerFigures:
         """Count an answer to a request for a calendar."""
         self._feeds.labels(str(status)).inc()
 
-    def count_errors(self) -> logging.Handler:
-        """Count what is logged as an error from now on; remove the handler from the root logger to end that."""
-        handler = _Counting(self._errors)
-        logging.getLogger().addHandler(handler)
-        return handler
+    def count_errors(self) -> None:
+        """Count what is logged as an error, from now on until `close`."""
+        self._handler = _Counting(self._errors)
+        logging.getLogger().addHandler(self._handler)
+
+    def close(self) -> None:
+        """Count no more errors."""
+        if self._handler is not None:
+            logging.getLogger().removeHandler(self._handler)
 
     def page(self) -> bytes:
         """Give the figures in the format of Prometheus."""

@@ -22,7 +22,7 @@ from scheduler.batch.runners import Runner, RunnerError
 from scheduler.solver.incumbent import Progress
 
 CONNECT_SECONDS = 15.0
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 300.0  # workers are slow to come, or come anew, where a machine is busy
 _log = logging.getLogger(__name__)
 _stops: dict[str, threading.Event] = {}
 """By topic, in the processes of workers: what tells the portfolios of a batch to stop."""

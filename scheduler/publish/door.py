@@ -8,7 +8,6 @@ and back unread, websockets and uploads alike. The pages answer questions for fe
 
 import asyncio
 import json
-import logging
 import os
 import socket
 import sys
@@ -22,14 +21,17 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from scheduler import journal
 from scheduler.desk.store import Store, StoreError
 from scheduler.publish.desk_feeds import DeskFeeds
-from scheduler.publish.web import FEEDS, application, keep_secrets_out_of_logs
+from scheduler.publish.figures import server_figures
+from scheduler.publish.web import FEEDS, METRICS, application, keep_secrets_out_of_logs
+from scheduler.settings import read_settings, secret_values
 
 LOOPBACK = "127.0.0.1"
 SWITCH_SECONDS = 0.0005
 FAREWELL_SECONDS = 5
-_FEED = tuple(f"{method} {FEEDS}/".encode() for method in ("GET", "HEAD"))
+_OURS = tuple(f"{method} {path}".encode() for method in ("GET", "HEAD") for path in (f"{FEEDS}/", f"{METRICS} "))
 _NOBODY = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\nretry-after: 5\r\n"
     b"cache-control: no-store\r\ncontent-length: 23\r\nconnection: close\r\n\r\nnot available just now\n"
@@ -89,7 +91,7 @@ class Door(_Half):
         """Decide by the first bytes, and carry what follows."""
         if self.other is not None:
             super().data_received(data)
-        elif data.startswith(_FEED):
+        elif data.startswith(_OURS):
             self._answer(data)
         else:
             assert self.transport is not None
@@ -149,7 +151,8 @@ def door_to(port: int) -> type[Door]:
 def main() -> None:
     """Serve as the first line of standard input says, until that ends: then whoever started this is gone."""
     given = json.loads(sys.stdin.readline())
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    settings = read_settings()
+    journal.configure(settings.log.format, "warning", secret_values(settings))
     keep_secrets_out_of_logs()
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
@@ -159,7 +162,9 @@ def main() -> None:
     with store, closing(DeskFeeds(store, given["public_url"])) as feeds, socket.socket(fileno=given["fd"]) as listener:
         listener.setblocking(False)
         config = Config(
-            application(feeds, secure=given["public_url"].startswith("https:")),
+            application(
+                feeds, secure=given["public_url"].startswith("https:"), figures=server_figures(settings, store)
+            ),
             http=door_to(given["pages"]),
             lifespan="off",
             log_config=None,

@@ -19,9 +19,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from scheduler.metrics import CONTENT_TYPE, ServerFigures
 from scheduler.publish.validators import Body, wants_gzip
 
-FEEDS = "/feeds"
+FEEDS, METRICS = "/feeds", "/metrics"
 MAX_AGE_SECONDS = 900
 RETRY_SECONDS = 60
 PATIENCE_SECONDS = 10.0
@@ -61,14 +62,22 @@ def feed_path(secret: str) -> str:
     return f"{FEEDS}/{secret}.ics"
 
 
-def routes(source: Source, *, secure: bool = False, clock: Callable[[], datetime] | None = None) -> list[BaseRoute]:
+def routes(
+    source: Source,
+    *,
+    secure: bool = False,
+    clock: Callable[[], datetime] | None = None,
+    figures: ServerFigures | None = None,
+) -> list[BaseRoute]:
     """Give the routes of the feeds and the two questions a supervisor asks: is it alive, can it serve.
 
-    With `secure`, answers tell browsers to come by HTTPS only, from then on.
+    With `secure`, answers tell browsers to come by HTTPS only, from then on. `figures` count what is answered, and
+    are given to whoever asks for them.
     """
-    site = _Site(source, secure, clock or _now)
+    site = _Site(source, secure, clock or _now, figures)
     return [
-        Route(f"{FEEDS}/{{secret}}.ics", site.feed, methods=["GET", "HEAD"]),
+        *([Route(METRICS, site.metrics, methods=["GET"])] if figures is not None else []),
+        Route(f"{FEEDS}/{{secret}}.ics", site.counted_feed, methods=["GET", "HEAD"]),
         # Pages of the browser may answer whatever no route takes: nothing below this path may come to them.
         Route(f"{FEEDS}/{{rest:path}}", site.missing, methods=["GET", "HEAD"]),
         Route(FEEDS, site.missing, methods=["GET", "HEAD"]),
@@ -78,9 +87,15 @@ def routes(source: Source, *, secure: bool = False, clock: Callable[[], datetime
     ]
 
 
-def application(source: Source, *, secure: bool = False, clock: Callable[[], datetime] | None = None) -> Starlette:
+def application(
+    source: Source,
+    *,
+    secure: bool = False,
+    clock: Callable[[], datetime] | None = None,
+    figures: ServerFigures | None = None,
+) -> Starlette:
     """Give an application of the routes alone."""
-    return Starlette(routes=routes(source, secure=secure, clock=clock))
+    return Starlette(routes=routes(source, secure=secure, clock=clock, figures=figures))
 
 
 def _now() -> datetime:
@@ -90,8 +105,10 @@ def _now() -> datetime:
 class _Site:
     """The answers."""
 
-    def __init__(self, source: Source, secure: bool, clock: Callable[[], datetime]) -> None:
-        self._source, self._clock = source, clock
+    def __init__(
+        self, source: Source, secure: bool, clock: Callable[[], datetime], figures: ServerFigures | None = None
+    ) -> None:
+        self._source, self._clock, self._figures = source, clock, figures
         self._threads: anyio.CapacityLimiter | None = None
         self._look: asyncio.Task[Mark] | None = None
         self._next_look: asyncio.Task[Mark] | None = None
@@ -127,6 +144,21 @@ class _Site:
                 seen = await self._looked()
                 body = self._source.recall(secret, now, seen)
             return body or await self._asked(partial(self._source.find, secret, now, seen))
+
+    async def counted_feed(self, request: Request) -> Response:
+        answer = await self.feed(request)
+        if self._figures is not None:
+            self._figures.feed_answered(answer.status_code)
+        return answer
+
+    async def metrics(self, request: Request) -> Response:
+        assert self._figures is not None
+        try:
+            page = await self._asked(self._figures.page)
+        except Exception as error:
+            _log.error("figures could not be given: %s", type(error).__name__)
+            return self._unavailable()
+        return Response(page, headers=self._headers | {"cache-control": "no-store", "content-type": CONTENT_TYPE})
 
     async def feed(self, request: Request) -> Response:
         now = self._clock()

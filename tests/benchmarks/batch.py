@@ -18,8 +18,9 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
 
-from business_units import children  # noqa: E402
+from business_units import children, good  # noqa: E402
 from clusters import Cluster, dask_cluster  # noqa: E402
+from distributed import Client  # noqa: E402
 
 from scheduler.batch.choice import runner_of  # noqa: E402
 from scheduler.batch.job import Job  # noqa: E402
@@ -31,6 +32,9 @@ GENERATE = Path(__file__).parents[2] / "data" / "generate.py"
 def portfolios(folder: Path, number: int, size: str) -> list[Path]:
     made = [folder / f"unit-{seed:02d}" for seed in range(1, number + 1)]
     for seed, one in enumerate(made, 1):
+        if size == "tiny":
+            good(one, seed)
+            continue
         command = [sys.executable, str(GENERATE), "--size", size, "--seed", str(seed), "--out", str(one)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return made
@@ -54,6 +58,12 @@ def killing(cluster: Cluster, every: float, over: threading.Event) -> threading.
     thread = threading.Thread(target=kill, daemon=True)
     thread.start()
     return thread
+
+
+def ready(cluster: Cluster, workers: int) -> None:
+    """Wait until the workers have come."""
+    with Client(cluster.address, set_as_default=False) as client:
+        client.wait_for_workers(workers, timeout=600)
 
 
 def differing(first: Path, second: Path, folders: list[Path]) -> list[str]:
@@ -86,7 +96,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--every", type=float, default=20.0, help="seconds between two kills, on average")
     parser.add_argument("--units", type=float, default=0.3, help="units of work for each portfolio")
-    parser.add_argument("--size", default="S")
+    parser.add_argument("--size", default="tiny", help="tiny, or what data/generate.py makes")
     parser.add_argument("--few", type=int, default=8, help="portfolios for the overhead")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="batch-") as name:
@@ -98,6 +108,7 @@ def main() -> None:
         serial = run("serial", folders, folder / "serial", given.units)
         told("serial", serial)
         with dask_cluster(folder, given.workers, seed=1) as cluster:
+            ready(cluster, given.workers)
             over = threading.Event()
             killer = killing(cluster, given.every, over)
             dask = run(f"dask:{cluster.address}", folders, folder / "dask", given.units)
@@ -108,8 +119,7 @@ def main() -> None:
         print(f"plans that differ from the serial run's: {different or 'none'}")
         print(f"processes left behind: {len(children())}")
         with dask_cluster(folder, 1) as cluster:
-            while not cluster.workers():
-                time.sleep(0.1)
+            ready(cluster, 1)
             steady = run(f"dask:{cluster.address}", few, folder / "steady", given.units)
         told(f"Dask, 1 worker, {len(few)} portfolios", steady)
         alone = run("serial", few, folder / "again", given.units)
