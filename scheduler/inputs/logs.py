@@ -30,6 +30,7 @@ MEMORY = "1GB"
 _LINE = r'^(\S+) \S+ (\S+) \[([^\]]+)\] "'
 _TIME = "%d/%b/%Y:%H:%M:%S %z"
 _SERIES = ("team", "service")
+_LAST_SECOND = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +219,9 @@ def prometheus(path: str | Path, pairs: Pairs) -> Counted:
     try:
         answer = json.loads(Path(path).read_bytes())
         series = answer["data"]["result"] if answer["data"]["resultType"] == "matrix" else None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError([f"{path}: is no answer to a range query; save that of /api/v1/query_range"]) from error
-    if series is None:
+    if not isinstance(series, list) or not all(isinstance(one, dict) for one in series):
         raise InputError([f"{path}: is no answer to a range query (resultType is not matrix)"])
     rows: list[tuple[str, str, datetime, float]] = []
     problems, unread = [], 0
@@ -230,13 +231,15 @@ def prometheus(path: str | Path, pairs: Pairs) -> Counted:
         if not team or not service:
             problems.append(f"{path}, series {number}: has no labels team and service; say them for all series")
             continue
-        for at, value in one.get("values", []):
-            users = _number(value)
-            if users is None:
+        for value in one.get("values", []):
+            at, users = (_number(part) for part in value) if isinstance(value, list) and len(value) == 2 else (None, 0)
+            if at is None or users is None or at > _LAST_SECOND:
                 unread += 1
             else:
-                hour = int(float(at)) // (PERIOD_MINUTES * 60) * PERIOD_MINUTES * 60
+                hour = int(at) // (PERIOD_MINUTES * 60) * PERIOD_MINUTES * 60
                 rows.append((team, service, datetime.fromtimestamp(hour, UTC), users))
+    if not rows and not problems:
+        problems = [f"{path}: holds no value that can be read ({unread:,} tried); check the query and its range"]
     if problems:
         raise InputError(problems)
     frame = pd.DataFrame(rows, columns=["team", "service", "start", "users"])
@@ -266,12 +269,15 @@ def sql_query(url: str, query: str) -> Counted:
     missing = [name for name in ("team", "service", "start", "users") if name not in found]
     if missing:
         raise InputError([f"the query gives no column {name}; name it so" for name in missing])
-    usage = found.assign(
-        start=pd.to_datetime(found["start"], utc=True),
-        minutes=found.get("minutes", PERIOD_MINUTES),
-        users=pd.to_numeric(found["users"], errors="coerce").astype("float64"),
-    )
-    return Counted(usage[["team", "service", "start", "minutes", "users"]], 0)
+    start = pd.to_datetime(found["start"], utc=True, errors="coerce", format="ISO8601")
+    minutes = pd.to_numeric(found.get("minutes", pd.Series(PERIOD_MINUTES, found.index)), errors="coerce")
+    users = pd.to_numeric(found["users"], errors="coerce").astype("float64")
+    read = start.notna() & (minutes > 0) & (minutes % 1 == 0) & (users >= 0) & (users < float("inf"))
+    read &= found["team"].notna() & found["service"].notna()
+    if not read.any():
+        raise InputError([f"no row of the answer to the query can be read ({len(found):,} tried); start is ISO 8601"])
+    usage = found.assign(start=start, minutes=minutes, users=users)[read].astype({"minutes": "int64"})
+    return Counted(usage[["team", "service", "start", "minutes", "users"]], int((~read).sum()))
 
 
 def usage_csv(usage: pd.DataFrame) -> bytes:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 import sqlalchemy
@@ -162,3 +163,67 @@ def test_the_command_writes_what_a_portfolio_reads(folder, tmp_path):
     assert "1 rows of usage written" in told.stdout
     usage = load(folder.path).usage
     assert usage["users"].tolist() == [0.25]
+
+
+def imported(folder, kind, source, *options):
+    run = ["import-usage", kind, str(source), "--out", str(folder.path), "--replace", *options]
+    told = CliRunner().invoke(app, run)
+    assert told.exit_code == 0, told.stderr
+    return load(folder.path).usage, told.stderr
+
+
+@pytest.mark.parametrize("name", ["s.csv", "s.parquet"])
+def test_the_command_reads_sign_ins(folder, tmp_path, name):
+    rows = pd.DataFrame({"time": ["2027-03-01T07:00:00Z", "soon"], "user": ["ann", "bob"], "team": "Blue"})
+    if name == "s.csv":
+        rows.to_csv(tmp_path / name, index=False)
+    else:
+        rows.to_parquet(tmp_path / name)
+    usage, told = imported(folder, "sign-ins", tmp_path / name, "--service", "mail", "--session-minutes", "30")
+    assert usage["users"].tolist() == [0.5]
+    assert "1 lines or values could not be read" in told
+
+
+def test_the_command_reads_a_range_query(folder, tmp_path):
+    at = int(START.timestamp())
+    values = [[at, "4"], [at + 60, "+Inf"], [at + 120, "-1"], [1e300, "2"], ["x", "2"], [at], 7]
+    series = [{"metric": {"team": "Blue", "service": "mail"}, "values": values}]
+    path = tmp_path / "answer.json"
+    path.write_text(json.dumps({"data": {"resultType": "matrix", "result": series}}))
+    usage, told = imported(folder, "prometheus", path)
+    assert usage["users"].tolist() == [4.0]
+    assert "6 lines or values" in told
+    path.write_text(json.dumps({"data": {"resultType": "matrix", "result": []}}))
+    with pytest.raises(InputError, match="no value that can be read"):
+        prometheus(path, Pairs())
+    path.write_text(json.dumps({"data": {"resultType": "matrix", "result": [1]}}))
+    with pytest.raises(InputError, match="no answer to a range query"):
+        prometheus(path, Pairs())
+
+
+def test_the_command_asks_a_database(folder, tmp_path):
+    url = f"sqlite:///{tmp_path / 'u.db'}"
+    engine = sqlalchemy.create_engine(url)
+    rows = [
+        ("2027-03-01T07:00:00Z", 3.5, 30),
+        ("soon", 1, 60),
+        ("2027-03-01T09:00:00Z", -1, 60),
+        ("2027-03-01T09:00:00Z", None, 60),
+        ("2027-03-01T09:00:00Z", 1, 0),
+    ]
+    with engine.begin() as base:
+        base.execute(sqlalchemy.text("CREATE TABLE u (at TEXT, n REAL, m REAL)"))
+        for at, users, minutes in rows:
+            base.execute(sqlalchemy.text("INSERT INTO u VALUES (:a, :n, :m)"), {"a": at, "n": users, "m": minutes})
+    engine.dispose()
+    query = "SELECT 'Blue' AS team, 'mail' AS service, at AS start, n AS users, m AS minutes FROM u"
+    usage, told = imported(folder, "sql", url, "--query", query)
+    assert usage["users"].tolist() == [3.5]
+    assert usage["minutes"].tolist() == [30]
+    assert "4 lines or values" in told
+    with pytest.raises(InputError, match="no row of the answer"):
+        sql_query(url, query + " WHERE n = -1")
+    assert CliRunner().invoke(app, ["import-usage", "sql", url, "--out", str(tmp_path / "x.csv")]).exit_code == 2
+    refused = CliRunner().invoke(app, ["import-usage", "sql", "postgres//ann:secret@db", "--query", "q", "--out", "x"])
+    assert refused.exit_code == 1
+    assert "secret" not in refused.stderr
