@@ -16,17 +16,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from scheduler.backtest.recordings import HISTORY_WEEKS, HOURS_PER_WEEK, Flags, Floats, Origin
+from scheduler.demand.habit import CLEAR_GAIN, CLEAR_GAIN_OF_QUIET, QUIET_HABIT
 
 LENGTHS = (1, 2, 4, 8)
 TEAMS = 8
 EIGHT_TEAMS = "teams8_staffed"
 REGIMES = ("any", "offhours", "staffed", EIGHT_TEAMS)
-QUIET_HABIT = 0.05
-"""A habit is quiet where its window averaged less than this in history, in units of the mean hour."""
-
-CLEAR_GAIN, CLEAR_GAIN_OF_QUIET = 0.005, 0.01
-"""What must be won over the habit, in units of the mean hour, for the habit to be left; more where it is quiet."""
-
 _COLUMNS = ["family", "monday", "series", "regime", "weeks", "length", "use", "habit_use", "oracle_use", "quiet"]
 Forecaster = Callable[[Origin], Floats]
 

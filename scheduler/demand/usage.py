@@ -1,9 +1,9 @@
 """How many users each team is expected to have on each service it uses, slot by slot.
 
 Exponentially weighted averages per local step of the week, public holidays taken as Sundays, shrunk toward the shape
-of the whole organisation where a series is noisy, and corrected by how the last weeks departed from them. Days of the
-month that differ, and events that are known beforehand, change that for a while, and what was recorded during them
-teaches nothing.
+of the whole organisation where a series is noisy, and corrected by how the last weeks departed from them. The habit's
+hours count a little less, so that they are left for clear gains only. Days of the month that differ, and events that
+are known beforehand, change that for a while, and what was recorded during them teaches nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from scheduler.carried import carried
 from scheduler.demand.events import EVERYBODY, eventful, with_events
+from scheduler.demand.habit import in_habit, unclear_gains
 from scheduler.demand.history import histories, step_minutes, step_of_week, steps_of
 from scheduler.demand.month_ends import Pattern
 from scheduler.demand.occasions import patterns
@@ -40,6 +41,7 @@ class _Profiles:
     recorded: Mapping[Pair, Users]
     assumed: Mapping[Pair, Users]
     recent: Mapping[Pair, Departures]
+    unclear: Mapping[Pair, float]
     monthly: Mapping[Pair, Sequence[Pattern]]
 
 
@@ -81,6 +83,7 @@ class _Clock:
     days: npt.NDArray[np.int64]
     holiday: npt.NDArray[np.bool_]
     quieter: Users
+    habit: npt.NDArray[np.bool_]
     holidays_of: str
 
     @classmethod
@@ -88,7 +91,8 @@ class _Clock:
         days, holiday = steps.local_date_numbers(zone), on_holiday(steps, zone, holidays_of)
         of_week = step_of_week(steps, zone, holidays_of)
         of_day = of_week % (MINUTES_PER_DAY // steps.slot_minutes)
-        return cls(of_week, of_day, days, holiday, quieter(days, holidays_of), holidays_of)
+        habit = in_habit(MINUTES_PER_WEEK // steps.slot_minutes)[step_of_week(steps, zone)]
+        return cls(of_week, of_day, days, holiday, quieter(days, holidays_of), habit, holidays_of)
 
     def expected(self, profiles: _Profiles, pair: Pair) -> Users:
         if pair not in profiles.recorded:
@@ -98,6 +102,7 @@ class _Clock:
         for one in profiles.monthly.get(pair, ()):
             expected *= one.factors(self.days, self.holidays_of)
         found: Users = profiles.recent[pair].ahead(expected[None], self.days, self.of_day, self.holiday)[0]
+        found -= np.minimum(profiles.unclear[pair], found) * self.habit
         return found
 
 
@@ -138,27 +143,33 @@ def assumed(portfolio: Portfolio) -> frozenset[Pair]:
 
 @carried(*USAGE_PARTS)
 def _profiles(portfolio: Portfolio) -> _Profiles:
-    recorded, recent = _recorded(portfolio)
+    recorded, recent, unclear = _recorded(portfolio)
     known = portfolio.known_users or {}
     pairs = [(team, service) for service, teams in clients(portfolio).items() for team in teams]
     missing = [pair for pair in pairs if pair not in recorded and pair not in known]
     lent = {pair: _assume(portfolio, pair, recorded) for pair in missing}
-    return _Profiles(recorded, lent, recent, patterns(portfolio))
+    return _Profiles(recorded, lent, recent, unclear, patterns(portfolio))
 
 
-def _recorded(portfolio: Portfolio) -> tuple[Mapping[Pair, Users], Mapping[Pair, Departures]]:
+def _recorded(
+    portfolio: Portfolio,
+) -> tuple[Mapping[Pair, Users], Mapping[Pair, Departures], Mapping[Pair, float]]:
     settings = portfolio.policy.forecast
     profiles = weekly_profiles(
         (part.block for part in _parts(portfolio)), MINUTES_PER_WEEK // step_minutes(portfolio), settings
     )
     recorded: dict[Pair, Users] = {}
     recent: dict[Pair, Departures] = {}
+    unclear: dict[Pair, float] = {}
     # What was recorded is read twice: all of it at once may fill gigabytes, and profiles lean on those of all series.
     for part, profile in zip(_parts(portfolio), profiles, strict=True):
         recorded.update(zip(part.pairs, profile, strict=True))
         found = departures(part.block.users, part.days, part.of_day, profile, settings.half_life_weeks)
         recent.update({pair: found.of(slice(row, row + 1)) for row, pair in enumerate(part.pairs)})
-    return recorded, recent
+        unclear.update(
+            zip(part.pairs, unclear_gains(part.block.users, part.block.step_of_week, profile).tolist(), strict=True)
+        )
+    return recorded, recent, unclear
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,13 @@
 """Occasions in a portfolio: patterns found in its record change its forecast, and they and events are told."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from builders import MONDAY, change, event, when
 from demand.records import person, recorded, users_at
 
+from scheduler.batch.planning import plan
 from scheduler.demand.occasions import occasions, patterns
 from scheduler.horizon import Window
 
@@ -32,6 +35,22 @@ def test_a_month_end_in_the_record_is_expected_again():
     assert users_at(p, "t", "2027-03-31 12:00") > 25
     assert users_at(p, "t", "2027-03-30 12:00") < 12
     assert users_at(p, "t", "2027-03-24 12:00") < 12
+
+
+@pytest.mark.parametrize(("weeks", "day"), [(52, "2027-03-30"), (13, "2027-03-31")])
+def test_a_plan_keeps_off_month_ends_that_the_record_is_long_enough_to_show(weeks, day):
+    # Of other Wednesdays half: five users in every hour, where Tuesdays have ten; of month-ends three times as many.
+    work = change("C", hours=2, earliest="2027-03-30T00:00Z", due="2027-04-01T00:00Z")
+    p = month_ends(weeks, changes=[work])
+    usual = (p.usage["start"].dt.day_of_week == 2) & (p.usage["users"] < 20)
+    p = replace(
+        p,
+        usage=p.usage.assign(users=p.usage["users"].where(~usual, p.usage["users"] / 2)),
+        teams={"t": replace(p.teams["t"], cost_cents_per_user_hour=1000)},
+        policy=replace(p.policy, fairness_epsilon=0.0),
+    )
+    placed = plan(p, deterministic=1.0).schedule.by_change["C"]
+    assert f"{placed.start:%Y-%m-%d}" == day
 
 
 def test_three_months_are_not_enough():
