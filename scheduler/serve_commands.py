@@ -4,6 +4,8 @@ import getpass
 import importlib
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,12 +22,14 @@ from scheduler.desk.store import Store, StoreError, store_url
 from scheduler.desk_commands import followed, opened
 from scheduler.inputs import load
 from scheduler.running import APP_NAME, STOPPED, answer, orderly, refuse, run, usual_store
+from scheduler.settings import ConfigurationError, read_settings
 
 DEMO_SECONDS = 50.0
 AFTER_SOLVING = 10.0
 """Seconds that the demo keeps for pricing the habits on a slow machine."""
 
 LOWEST_PORT, PORT = 1, 8501
+LOOPBACK = "127.0.0.1"
 Port = Annotated[int, typer.Option(metavar="N", min=LOWEST_PORT, max=65535, help="Port of the page on this machine.")]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")]
 
@@ -106,6 +110,9 @@ def serve_command(
     no_browser: NoBrowser = False,
     store: feed_commands.OptionalStore = None,
     public_url: feed_commands.PublicUrl = "",
+    address: Annotated[
+        str, typer.Option(metavar="IP", help="Address to listen at; any but loopback takes [sign_in] in the settings.")
+    ] = LOOPBACK,
 ) -> None:
     """Open the desk in a browser on this machine, or with DIR the plan there, and take decisions."""
     for path in (folder, portfolio):
@@ -117,7 +124,20 @@ def serve_command(
         store = store or usual_store()
         _make_where_none_is(store)
     out, chosen = (None if path is None else Path(path) for path in (folder, portfolio))
-    serve(out, chosen, port, browser=not no_browser, store=store, public_url=public_url)
+    with configured():
+        settings = read_settings()
+    url = public_url or settings.public_url
+    given = {"store": store, "public_url": url, "address": address, "sign_in": settings.sign_in}
+    serve(out, chosen, port, browser=not no_browser, **given)
+
+
+@contextmanager
+def configured() -> Iterator[None]:
+    """Turn settings that cannot be used into reasons."""
+    try:
+        yield
+    except ConfigurationError as error:
+        refuse(error.problems)
 
 
 def _make_where_none_is(place: str) -> None:
@@ -137,20 +157,21 @@ def serve(
     port: int,
     *,
     browser: bool,
-    store: str | None = None,
-    public_url: str = "",
+    **given: Any,
 ) -> None:
-    """Serve the desk of a store, or the plan in a folder and the calendars of a store, until the process is stopped."""
+    """Serve the desk of a store, or the plan in a folder, until the process is stopped; `given` is for the server."""
     # Loaded for this command alone, as pages need a lot; in a checkout they lie beside the package.
     serving = importlib.import_module("scheduler.ui.serving")
     with socket.socket() as probe:
         # A server that is there already would be taken for this one.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((given.get("address", LOOPBACK), port))
         except OSError as error:
             refuse([f"port {port} cannot be used ({error.strerror}); choose another with --port"])
     try:
-        serving.serve(out, portfolio=portfolio, store=store, public_url=public_url, port=port, browser=browser)
+        serving.serve(out, portfolio=portfolio, port=port, browser=browser, **given)
     except StoreError as error:
         refuse([str(error)])
+    except serving.SignInError as error:
+        refuse(error.problems)

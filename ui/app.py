@@ -1,13 +1,20 @@
-"""The router: which pages there are, and the frame around them."""
+"""The router: which pages there are, who sees them, and the frame around them."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
+from streamlit.navigation.page import Page
 
 if __name__ == "__main__":
     __package__ = "scheduler.ui"  # it is run as a script (PEP 366)
 
 from . import pages, state
+from .components.door import closed_door, not_allowed, visitor_menu
+from .desk import Desk
+from .review import UnusableError
 from .views import (
     calendars,
     change,
@@ -17,6 +24,7 @@ from .views import (
     log,
     meeting,
     my_team,
+    people,
     proposals,
     replan,
     replan_desk,
@@ -24,37 +32,88 @@ from .views import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A page: its name within the program, what draws it, its title, and what its visitors must be allowed to do.
+
+    `at` says where it is shown: at the desk, on the files of a plan, or on both.
+    """
+
+    name: str
+    show: Callable[[], None]
+    title: str
+    needs: str = "look"
+    at: Literal["both", "desk", "files"] = "both"
+    visible: bool = True
+    path: str = ""
+
+
+SCREENS = (
+    Screen("schedule", forward_schedule.show, "Forward schedule"),
+    Screen("change", change.show, "Change", at="files", visible=False),
+    Screen("change", change_desk.show, "Change", at="desk", visible=False),
+    Screen("proposals", proposals.show, "Proposals", at="desk"),
+    Screen("meeting", meeting.show, "Meeting", needs="approve", at="desk"),
+    Screen("savings", savings.show, "Savings and burden"),
+    Screen("replan", replan.show, "Replan", at="files"),
+    Screen("replan", replan_desk.show, "Replan", needs="plan", at="desk"),
+    Screen("team", my_team.show, "My team", path="my-team", at="desk"),
+    Screen("calendars", calendars.show, "Calendars"),
+    Screen("log", log.show, "Log"),
+    Screen("inputs", inputs.show, "Inputs", needs="import", at="desk"),
+    Screen("people", people.show, "People", at="desk"),
+)
+"""Every page, in the order of the menu. A row may also name one that only some roles see."""
+
+
+NOT_ALLOWED = "Not for your role"
+
+
 def main() -> None:
     """Draw the page that is asked for."""
     # A name of an icon here would be fetched from elsewhere.
     icon = Path(__file__).parent / "icon.png"
     st.set_page_config(page_title="Maintenance windows", page_icon=str(icon), layout="wide")
-    every = {
-        "schedule": st.Page(forward_schedule.show, title="Forward schedule", url_path="schedule", default=True),
-        "change": st.Page(change.show, title="Change", url_path="change", visibility="hidden"),
-        "savings": st.Page(savings.show, title="Savings and burden", url_path="savings"),
-        "replan": st.Page(replan.show, title="Replan", url_path="replan"),
-        "calendars": st.Page(calendars.show, title="Calendars", url_path="calendars"),
-        "log": st.Page(log.show, title="Log", url_path="log"),
-    }
-    if state.desk() is not None:
-        every["replan"] = st.Page(replan_desk.show, title="Replan", url_path="replan")
-        every["change"] = st.Page(change_desk.show, title="Change", url_path="change", visibility="hidden")
-        every["proposals"] = st.Page(proposals.show, title="Proposals", url_path="proposals")
-        every["meeting"] = st.Page(meeting.show, title="Meeting", url_path="meeting")
-        every["team"] = st.Page(my_team.show, title="My team", url_path="my-team")
-        every["inputs"] = st.Page(inputs.show, title="Inputs", url_path="inputs")
-    pages.keep(every)
-    chosen = st.navigation(list(every.values()), position="top")
-    first = state.is_first_run()
-    if chosen == every["schedule"] and pages.CHANGE in st.query_params:
-        asked_for = st.query_params[pages.CHANGE]
-        del st.query_params[pages.CHANGE]
-        # Later on this is where the browser's way back leads from a change, which must not lead there again.
-        if first:
-            pages.open_change(asked_for)
     with state.turn():
+        every = allowed()
+        pages.keep(every)
+        chosen = st.navigation(list(every.values()), position="top")
+        visitor_menu()
+        first = state.is_first_run()
+        if chosen == every.get("schedule") and pages.CHANGE in st.query_params:
+            asked_for = st.query_params[pages.CHANGE]
+            del st.query_params[pages.CHANGE]
+            # Later on this is where the browser's way back leads from a change, which must not lead there again.
+            if first:
+                pages.open_change(asked_for)
         chosen.run()
+
+
+def allowed() -> Mapping[str, Page]:
+    """Give the pages that the visitor may see, by name; at a closed door, the one that says so."""
+    desk = state.desk()
+    closed = desk is not None and _is_closed(desk)
+    found = {}
+    for one in SCREENS:
+        if one.at not in ("both", "files" if desk is None else "desk"):
+            continue
+        # Every address leads somewhere: else it would be a page that is not found, to whoever follows a link.
+        allowed = desk is None or one.needs == "look" or desk.may(one.needs)
+        found[one.name] = st.Page(
+            closed_door if closed else one.show if allowed else not_allowed,
+            title="Sign in" if closed else one.title if allowed else NOT_ALLOWED,
+            url_path=one.path or one.name,
+            default=one is SCREENS[0],
+            visibility="visible" if one.visible and allowed and not closed else "hidden",
+        )
+    return found
+
+
+def _is_closed(desk: Desk) -> bool:
+    try:
+        return bool(desk.door().closed)
+    except UnusableError:
+        return False  # said by the page, as for any other source
 
 
 if __name__ == "__main__":

@@ -7,40 +7,32 @@ costs one short question. Within one run of a page it is looked at once, so that
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
-from typing import Literal, ParamSpec, TypeVar
-
-import sqlalchemy as sa
+from typing import Literal, TypeVar
 
 from scheduler.desk import workflow
 from scheduler.desk.access import Actor, ForbiddenError, RefusedError, actor_of
 from scheduler.desk.entries import Entry
-from scheduler.desk.library import current_version, portfolio_of, seen_from
-from scheduler.desk.position import Position, position
 from scheduler.desk.runs import Run, runs
-from scheduler.desk.shelf import Row
 from scheduler.desk.store import StoreError
-from scheduler.desk.tables import DESK, USERS
+from scheduler.desk.watching import Mark, Watch
 from scheduler.desk.writing import PAST, StaleError
-from scheduler.portfolio import Portfolio
 from scheduler.schedule import Schedule
 from scheduler.summary import count_text
 from scheduler.wording import instant_text, listing
 
-from .desk_plan import latest_answer, plan_at
 from .folder import local_name
+from .moments import Moment, read_moment
 from .review import Plan, Standing, UnusableError, settle
+from .signing_in import Visit
 from .source import Seen, Verdict
 from .subscriptions import OpenDesk
 
 LASTS = timedelta(minutes=15)
 """How long what was read is shown while nobody writes: time passes, and with it notice."""
 MOST_NAMED = 6
-P = ParamSpec("P")
 T = TypeVar("T")
-Mark = tuple[str, int, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,79 +43,28 @@ class Refusal:
     text: str
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Moment:
-    """What the desk holds after an entry of its log, `revision`, as it was read at an instant.
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Who comes to the desk, as a user of it; `closed` says in a few words why they do not come in."""
 
-    `portfolio` is the current version as imported, seen from that instant (or where its weeks are over, from its
-    import); None before the first import.
-    """
-
-    mark: Mark
-    read_at: datetime
-    position: Position
-    people: Mapping[str, Row]
-    version: int | None
-    portfolio: Portfolio | None
-    answer: Mapping[str, object] = field(repr=False)
-    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
-
-    @property
-    def revision(self) -> int:
-        """The number of the last entry of the log."""
-        return self.mark[1]
-
-    @cached_property
-    def _plan(self) -> Plan:
-        if self.portfolio is None:
-            raise UnusableError("There is no portfolio at this desk yet.", [], "Bring one in", page="inputs")
-        return plan_at(f"{self.mark[0]} {self.mark[1]}", self.portfolio, self.position, self.answer)
-
-    def plan(self) -> Plan:
-        """Give the plan as things stand: what is left of work that goes on, and every window announced or proposed.
-
-        Raises
-        ------
-        UnusableError
-            If there is no portfolio yet.
-        """
-        with self._lock:
-            return self._plan
-
-    @cached_property
-    def standing(self) -> Mapping[str, Standing]:
-        """Where every change with a window stands, in the words of the screens; `known` is its revision."""
-        found = {}
-        for change in self.position.open:
-            row, planned = self.position.changes[change], self.position.planned_of(change)
-            if planned is None:
-                continue
-            if row["proposal"] is not None:
-                word = "proposed"
-            elif row["pinned"]:
-                word = "pinned"
-            else:
-                word = "approved"
-            found[change] = Standing(word, known=row["revision"])
-        return found
-
-    def in_state(self, *states: str) -> list[str]:
-        """List the changes in some states, by id."""
-        return [change for change, row in sorted(self.position.changes.items()) if row["state"] in states]
-
-    def name_of(self, user: str) -> str:
-        """Give the name that people know a user by."""
-        row = self.people.get(user)
-        return str(row["name"]) if row else user
+    user: str = ""
+    name: str = ""
+    closed: Literal["", "sign in", "sign in again", "stranger", "nobody is known"] = ""
 
 
 class Desk:
-    """The desk of an open store, for all visitors; `who` names the one that the running script draws for."""
+    """The desk of an open store, for all visitors.
+
+    `who` names the one that the running script draws for, where nobody signs in; else `signed_in` gives who has.
+    """
 
     asks_name = False
 
-    def __init__(self, at: OpenDesk, who: Callable[[], str] = local_name) -> None:
-        self.at, self.who = at, who
+    def __init__(
+        self, at: OpenDesk, who: Callable[[], str] = local_name, signed_in: Callable[[], Visit | None] | None = None
+    ) -> None:
+        self.at, self.who, self.signed_in = at, who, signed_in
+        self._watch = Watch(at.store)
         self._moment: Moment | None = None
         self._lock = threading.RLock()
         self._held = threading.local()
@@ -164,8 +105,7 @@ class Desk:
 
     def _current(self) -> Moment:
         now = datetime.now(UTC)
-        with self.at.store.reading() as connection:
-            mark = _mark(connection)
+        mark = self._watch.look()
         kept = self._moment
         if kept is not None and kept.mark == mark and now - kept.read_at < LASTS:
             return kept
@@ -173,7 +113,7 @@ class Desk:
             kept = self._moment
             if kept is None or kept.mark != mark or now - kept.read_at >= LASTS:
                 with self.at.store.reading() as connection:
-                    self._moment = _read(connection, now)
+                    self._moment = read_moment(connection, now)
                 if kept is None or kept.version != self._moment.version:
                     settle()
             assert self._moment is not None
@@ -186,9 +126,44 @@ class Desk:
 
     # --- who ---------------------------------------------------------------------------------------------------------
 
+    def door(self) -> Door:
+        """Tell who comes, and whether they come in."""
+        if self.signed_in is None:
+            user = self.who()
+            people = self.moment().people
+            known = not people or (user in people and people[user]["active"])
+            return Door(user, self.moment().name_of(user), closed="" if known else "stranger")
+        visit = self.signed_in()
+        if visit is None:
+            return Door(closed="sign in")
+        if visit.until < datetime.now(UTC):
+            return Door(name=visit.name, closed="sign in again")
+        moment = self.moment()
+        if not moment.people:
+            # Whoever reaches a desk without users is its administrator: that must be nobody who comes from afar.
+            return Door(name=visit.name, closed="nobody is known")
+        known_as = moment.identities.get(visit.identity.key) or self._met(visit)
+        row = moment.people.get(known_as)
+        if row is None or not row["active"]:
+            return Door(name=visit.name, closed="stranger")
+        return Door(known_as, str(row["name"]))
+
+    def _met(self, visit: Visit) -> str:
+        """Give the user that somebody is who comes for the first time; empty for a stranger."""
+        people = self.moment().people
+        if not visit.identity.mail or visit.identity.mail.casefold() not in {one.casefold() for one in people}:
+            return ""
+        try:
+            return workflow.recognise(self.at.store, visit.identity)
+        except RefusedError:
+            return ""
+        finally:
+            self._held.moment = None
+
     def visitor(self) -> str:
-        """Give the user that looks; empty where nobody has signed in."""
-        return self.who()
+        """Give the user that looks; empty where it is none."""
+        door = self.door()
+        return "" if door.closed else door.user
 
     def actor(self) -> Actor:
         """Give who looks and in which role; where no users are kept, whoever is at this machine is administrator.
@@ -199,6 +174,8 @@ class Desk:
             If they are no user of this desk.
         """
         user, mark = self.visitor(), self.moment().mark
+        if not user:
+            raise ForbiddenError("Nobody has signed in")
         kept = self._actors
         if kept is None or kept[0] != mark:
             kept = self._actors = mark, {}
@@ -222,7 +199,10 @@ class Desk:
         The store comes first and `by` is added; what is refused is given in words, with what changed since.
         """
         try:
-            return action(self.at.store, *rest, **{"by": self.visitor()} | given)
+            by = self.visitor()
+            if not by:
+                return Refusal("forbidden", "Nothing was done: sign in first, as a user of this desk.")
+            return action(self.at.store, *rest, **{"by": by} | given)
         except StaleError as error:
             return Refusal("stale", self._since(error))
         except ForbiddenError as error:
@@ -302,28 +282,8 @@ class Desk:
             return  # whoever opens the page is told
 
     def stop(self) -> None:
-        """Leave runs at work: they have processes of their own, and write to the store."""
-
-
-def _mark(connection: sa.Connection) -> Mark:
-    found = connection.execute(sa.select(DESK.c.store, DESK.c.last, DESK.c.last_at)).one()
-    return found.store, found.last, found.last_at
-
-
-def _read(connection: sa.Connection, now: datetime) -> Moment:
-    version = current_version(connection)
-    portfolio = None if version is None else portfolio_of(connection, version)
-    if portfolio is not None and now < portfolio.horizon.end:
-        portfolio = seen_from(portfolio, now)
-    return Moment(
-        mark=_mark(connection),
-        read_at=now,
-        position=position(connection),
-        people={row["user"]: dict(row) for row in connection.execute(sa.select(USERS)).mappings()},
-        version=version,
-        portfolio=portfolio,
-        answer=latest_answer(connection),
-    )
+        """Let go of the store; runs at work go on, in processes of their own."""
+        self._watch.close()
 
 
 def _sentence(text: str) -> str:

@@ -79,6 +79,20 @@ def _end_absence(shelf: Shelf, entry: Entry) -> None:
     shelf.put(SETTINGS, {"name": "absences", "value": left})
 
 
+def _identity(shelf: Shelf, entry: Entry) -> None:
+    kept = {**_identities(shelf), entry.detail["key"]: entry.detail["user"]}
+    shelf.put(SETTINGS, {"name": "identities", "value": kept})
+
+
+def _forget_identity(shelf: Shelf, entry: Entry) -> None:
+    kept = {key: user for key, user in _identities(shelf).items() if user != entry.detail["user"]}
+    shelf.put(SETTINGS, {"name": "identities", "value": kept})
+
+
+def _identities(shelf: Shelf) -> Mapping[str, str]:
+    return dict((shelf.get(SETTINGS, "identities") or {"value": {}})["value"])
+
+
 def _absences(shelf: Shelf) -> list[Row]:
     return list((shelf.get(SETTINGS, "absences") or {"value": []})["value"])
 
@@ -94,6 +108,8 @@ PEOPLE: Mapping[str, Callable[[Shelf, Entry], None]] = {
     "comment": _comment,
     "absent": _absent,
     "end absence": _end_absence,
+    "identity": _identity,
+    "forget identity": _forget_identity,
     "prefer": _prefer,
     "drop preference": _drop_preference,
 }

@@ -18,6 +18,7 @@ from scheduler.desk.deciding import (
     revision_of,
     unpin,
 )
+from scheduler.desk.identities import forget_identity, recognise
 from scheduler.desk.importing import import_portfolio, preview
 from scheduler.desk.moving import SetAside, end_override, move, price
 from scheduler.desk.people import (
@@ -58,6 +59,7 @@ __all__ = [
     "end_override",
     "extend",
     "finish",
+    "forget_identity",
     "hold",
     "import_portfolio",
     "move",
@@ -68,6 +70,7 @@ __all__ = [
     "price",
     "propose",
     "put_user",
+    "recognise",
     "reject",
     "release",
     "resume_run",

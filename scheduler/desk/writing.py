@@ -203,5 +203,7 @@ PAST: Mapping[str, str] = {
     "end delegation": "let nobody stand in any more",
     "end override": "ended the exception for",
     "absent": "noted that somebody is away",
+    "identity": "signed in for the first time",
+    "forget identity": "let somebody sign in anew",
     "end absence": "noted that somebody is back",
 }

@@ -29,7 +29,7 @@ def is_possible() -> bool:
 class Doorkeeper:
     """The open port, and from `start` on the process that answers there.
 
-    `store` and `public_url` are what the calendars are served from, as for the command that serves them alone.
+    It listens at `address`; `store` and `public_url` are what the calendars are served from, as for the command that serves them alone.
 
     Raises
     ------
@@ -37,9 +37,10 @@ class Doorkeeper:
         If the port cannot be opened.
     """
 
-    def __init__(self, port: int, *, store: str, public_url: str) -> None:
+    def __init__(self, port: int, *, store: str, public_url: str, address: str = LOOPBACK) -> None:
         self._store, self._public_url = store, public_url
-        self._listener = socket.create_server((LOOPBACK, port), backlog=2048)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._listener = socket.create_server((address, port), family=family, backlog=2048)
         self._process: subprocess.Popen[bytes] | None = None
         self._ended = threading.Event()
         self._lock = threading.Lock()

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import SkipTest
+from urllib.parse import urlsplit
 
 import pytest
 from small_desk import BY, fill
@@ -161,11 +162,68 @@ def run_server() -> Callable[..., AbstractContextManager[str]]:
     return _served
 
 
-@contextmanager
-def _served(*arguments: object) -> Iterator[str]:
+PATIENCE = 20_000
+
+
+@pytest.fixture
+def fresh(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Give a function that opens a tab of a visitor of its own: `fresh(width=390)`.
+
+    It notes every request and lets none of them leave the machine; in the end there was none that wanted to, and no
+    dialog that a text opened.
+    """
+    tabs: list[Any] = []
+
+    def opened(width: int = 1280, height: int = 1400, **given: Any) -> Any:
+        context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True, **given)
+        tab = context.new_page()
+        tab.set_default_timeout(PATIENCE)
+        tab.asked, tab.dialogs = [], []
+        tab.on("dialog", lambda dialog: (tab.dialogs.append(dialog.message), dialog.dismiss()))
+
+        def note(route: Any) -> None:
+            # What the pages of a provider ask for is not ours; they stop at nothing but this machine either.
+            if not urlsplit(route.request.frame.url).path.startswith("/oauth2/"):
+                tab.asked.append(route.request.url)
+            if urlsplit(route.request.url).hostname == "127.0.0.1":
+                route.continue_()
+            else:
+                route.abort()
+
+        tab.route("**/*", note)
+        tabs.append(tab)
+        return tab
+
+    yield opened
+    for tab in tabs:
+        tab.context.close()
+    for tab in tabs:
+        assert tab.asked
+        assert {urlsplit(url).hostname for url in tab.asked if not url.startswith(("data:", "blob:"))} == {"127.0.0.1"}
+        assert not tab.dialogs
+
+
+@pytest.fixture
+def tab(fresh: Callable[..., Any]) -> Any:
+    """Give a tab of a visitor of its own."""
+    return fresh()
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """Give a function that finds a port that nobody uses."""
+    return _free_port
+
+
+def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _served(*arguments: object, port: int | None = None) -> Iterator[str]:
+    port = port or _free_port()
     command = [sys.executable, "-m", "scheduler.cli", *map(str, arguments), "--port", str(port), "--no-browser"]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"

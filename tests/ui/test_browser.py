@@ -3,13 +3,11 @@
 import csv
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import pytest
 import strict_ical
 import vobject
 from small_plan import CHANGES, Place, write_portfolio
@@ -21,30 +19,6 @@ from scheduler.wording import money_text, window_text
 Serve = Callable[..., AbstractContextManager[str]]
 PATIENCE = 20_000
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
-
-
-@pytest.fixture
-def tab(browser: Any) -> Iterator[Any]:
-    """A tab of its own that notes every request, lets none of them leave the machine, and fails on an open dialog."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1400}, accept_downloads=True)
-    tab = context.new_page()
-    tab.set_default_timeout(PATIENCE)
-    tab.asked, tab.dialogs = [], []
-    tab.on("dialog", lambda dialog: (tab.dialogs.append(dialog.message), dialog.dismiss()))
-
-    def note(route: Any) -> None:
-        tab.asked.append(route.request.url)
-        if urlsplit(route.request.url).hostname == "127.0.0.1":
-            route.continue_()
-        else:
-            route.abort()
-
-    tab.route("**/*", note)
-    yield tab
-    context.close()
-    assert tab.asked
-    assert {urlsplit(url).hostname for url in tab.asked if not url.startswith(("data:", "blob:"))} == {"127.0.0.1"}
-    assert not tab.dialogs
 
 
 def bar_of(tab: Any, change: str) -> Any:
