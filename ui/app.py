@@ -48,6 +48,7 @@ class Screen:
     path: str = ""
 
 
+# In the order of the menu. A string here would be drawn on every page: Streamlit runs this file as a script.
 SCREENS = (
     Screen("schedule", forward_schedule.show, "Forward schedule"),
     Screen("change", change.show, "Change", at="files", visible=False),
@@ -63,7 +64,6 @@ SCREENS = (
     Screen("inputs", inputs.show, "Inputs", needs="import", at="desk"),
     Screen("people", people.show, "People", at="desk"),
 )
-"""Every page, in the order of the menu. A row may also name one that only some roles see."""
 
 
 NOT_ALLOWED = "Not for your role"

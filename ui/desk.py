@@ -23,7 +23,8 @@ from scheduler.summary import count_text
 from scheduler.wording import instant_text, listing
 
 from .folder import local_name
-from .moments import Moment, read_moment
+from .moments import Moment as Moment
+from .moments import read_moment
 from .review import Plan, Standing, UnusableError, settle
 from .signing_in import Visit
 from .source import Seen, Verdict
@@ -213,6 +214,15 @@ class Desk:
             return Refusal("store", f"Nothing was done: {error}.")
         finally:
             self._held.moment = None
+
+    def look(self, question: Callable[..., T], *rest: object, **given: object) -> T | Refusal:
+        """Ask something of the workflow that writes nothing: `look(workflow.preview, portfolio)`."""
+        try:
+            return question(self.at.store, *rest, **given)
+        except RefusedError as error:
+            return Refusal("refused", f"{_sentence(str(error))}.")
+        except StoreError as error:
+            return Refusal("store", f"The store does not answer: {error}.")
 
     def _since(self, error: StaleError) -> str:
         moment = self.moment()

@@ -162,7 +162,7 @@ def run_server() -> Callable[..., AbstractContextManager[str]]:
     return _served
 
 
-PATIENCE = 20_000
+PATIENCE = 60_000
 
 
 @pytest.fixture
