@@ -18,6 +18,7 @@ from scheduler import (
     feed_commands,
     import_command,
     mail_commands,
+    notice_commands,
     replan_commands,
     saying_commands,
     serve_commands,
@@ -265,6 +266,7 @@ for part in (
     replan_commands,
     feed_commands,
     mail_commands,
+    notice_commands,
     store_commands,
 ):
     part.add_to(app)

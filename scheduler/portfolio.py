@@ -171,7 +171,7 @@ class Change:
 
     id: str
     title: str = ""
-    type: Literal["standard", "normal", "emergency"] = "normal"
+    type: Literal["standard", "normal", "emergency", "external"] = "normal"
     services: tuple[str, ...] = ()
     impact: Impact = Impact.OUTAGE
     duration_minutes: int = 60

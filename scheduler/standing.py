@@ -6,6 +6,9 @@ from datetime import datetime
 
 from scheduler.portfolio import Decision, Portfolio, remembered
 
+THEIRS = frozenset(("blackout", "allowed", "protected hours", "never", "earliest", "due", "rejected windows", "notice"))
+"""Rules that the window of somebody else's work (type external) need not obey: all that may be overridden."""
+
 
 @dataclass(frozen=True, slots=True)
 class StandingDecisions:
@@ -27,7 +30,7 @@ def standing(portfolio: Portfolio) -> StandingDecisions:
     A rejection lifts an earlier pin or approval of a window it overlaps, a pin or approval lifts earlier rejections of
     windows it overlaps, and of two pins the later holds. Approved windows are pinned unless the policy says that
     `approved_may_move`. A `fixed_start` in the change itself is not a decision and stays. What overrides rules pins,
-    and these are overridden until the change is pinned elsewhere, or no more.
+    and these are overridden until the change is pinned elsewhere, or no more. Somebody else's work is where it is.
 
     Announced is the last window of a change that was approved, told to clients, or announced by an earlier schedule;
     a rejection of a window that overlaps it takes that back.
@@ -54,6 +57,11 @@ def standing(portfolio: Portfolio) -> StandingDecisions:
                 pinned[change], overrides[change] = start, rules
             if _announces(portfolio, decision):
                 announced[change] = start
+    for id, one in portfolio.changes.items():
+        if one.type == "external" and one.fixed_start is not None:
+            # Whoever does it does not ask for our rules.
+            pinned[id], overrides[id] = one.fixed_start, THEIRS
+            rejected.pop(id, None)
     refused = {change: tuple(starts) for change, starts in rejected.items() if starts}
     kept = {change: rules for change, rules in overrides.items() if change in pinned and rules}
     return StandingDecisions(pinned, refused, announced, kept)

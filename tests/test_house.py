@@ -21,6 +21,7 @@ PRINTING = (
     "feed_commands",
     "import_command",
     "mail_commands",
+    "notice_commands",
     "replan_commands",
     "running",
     "saying_commands",

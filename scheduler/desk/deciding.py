@@ -19,7 +19,7 @@ from scheduler.desk.tables import CHANGES, SETTINGS, USERS
 from scheduler.desk.writing import Done, Writing, words, write
 from scheduler.inputs.tables import utc_text
 
-APPROVERS: Mapping[str, int] = {"standard": 1, "normal": 1, "emergency": 1}
+APPROVERS: Mapping[str, int] = {"standard": 1, "normal": 1, "emergency": 1, "external": 1}
 """How many must approve a change of each type, unless the setting `approvers` says otherwise."""
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from scheduler.horizon import WeeklyHours, Window
 from scheduler.inputs.cells import split_lag
 from scheduler.inputs.decisions import decision_of
+from scheduler.inputs.external import external_work
 from scheduler.inputs.policy import build_policy
 from scheduler.inputs.references import Tables, resolve
 from scheduler.inputs.tables import Row, Table
@@ -41,6 +42,9 @@ def assemble(
     policy = build_policy(tables.policy)
     engineers = [_engineer(row, policy) for row in tables["engineers.csv"]]
     changes = _changes(tables, policy)
+    theirs, blocked = external_work(tables["external.csv"], policy, now)
+    changes |= theirs
+    calendars = {one.id: one for one in (_calendar(row, policy, periods) for row in tables["calendars.csv"])}
     return Portfolio(
         policy=policy,
         now=now,
@@ -50,7 +54,7 @@ def assemble(
         dependencies=_dependencies(tables["dependencies.csv"]),
         groups=_groups(tables["redundancy.csv"]),
         engineers={one.id: one for one in engineers} if tables["engineers.csv"].exists else None,
-        calendars={one.id: one for one in (_calendar(row, policy, periods) for row in tables["calendars.csv"])},
+        calendars=calendars | blocked,
         # What was decided about work that is done binds nothing any more.
         decisions=tuple(decision_of(row) for row in tables["decisions.csv"] if row["change"] in changes),
         events=tuple(_event(row) for row in tables["events.csv"]),

@@ -12,7 +12,7 @@ refused, so that no freeze is lost.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from scheduler.horizon import Window, join, without
@@ -169,6 +169,27 @@ def read_calendar(
     windows = tuple(one for one in join(one.window for one in found) if one.overlaps(inside))
     apart = sorted(one for one in found if one.window.start < one.window.end and one.window.overlaps(inside))
     return Meaning(inside, windows, min(defaults, default=""), tuple(apart))
+
+
+def first_window(calendar: Component, part: Component, zone: str) -> tuple[Window, list[str]]:
+    """Give the interval of one entry of a calendar, the first where it comes back, and remarks on it.
+
+    Raises
+    ------
+    RuleError
+        With what is wrong with its times.
+    """
+    years = sorted(int(text[:4]) for text in (part.text("DTSTART"),) if text[:4].isdecimal())
+    year = min(max(years[0], 2), 9990) if years else 2000
+    around = Window(datetime(year - 1, 1, 1, tzinfo=UTC), datetime(year + 2, 1, 1, tzinfo=UTC))
+    clocks = defined_clocks(calendar, around, budget := Budget(_MOST_STEPS))
+    home = clock_of(named, clocks) if (named := calendar.text("X-WR-TIMEZONE")) else None
+    here = Clock(zone=zone)
+    reader = _Reader(around, here, home or here, home is not None, clocks, budget)
+    (window,) = _span(part, reader)
+    if part.all("RRULE") or part.all("RDATE"):
+        reader.note("has an entry that comes back; only its first time is taken")
+    return window, list(reader.notes)
 
 
 # --- entries -----------------------------------------------------------------------------------------------------

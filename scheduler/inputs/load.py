@@ -11,6 +11,7 @@ from scheduler.inputs.columns import FILES
 from scheduler.inputs.consistency import check_rows, check_start
 from scheduler.inputs.decisions import later_decisions
 from scheduler.inputs.errors import Findings, InputError
+from scheduler.inputs.external import check_external
 from scheduler.inputs.fingerprint import content_hash
 from scheduler.inputs.policy import planning_instant
 from scheduler.inputs.references import Tables, check_references, where
@@ -74,6 +75,7 @@ def load(
     gathered = Tables(policy, tables, frozenset(series))
     check_references(gathered, findings)
     check_rows(gathered, findings)
+    check_external(tables["external.csv"], tables["changes.csv"], findings)
     teams, services = (
         Names(where(kinds), gathered.known(*kinds)) for kinds in (("team",), ("service", "group"))
     )  # fmt: skip
@@ -123,6 +125,8 @@ def _check_decisions(portfolio: Portfolio, table: Table, findings: Findings) -> 
     """Report windows that stand pinned and that the change cannot have."""
     for change, start in standing(portfolio).pinned.items():
         rows = [row for row in table if row["change"] == change and row["start"] == start and row["kind"] != "reject"]
+        if not rows:
+            continue  # the window of somebody else's work
         check_start(
             rows[-1].place("start"), start, portfolio.changes[change].reserved_minutes, portfolio.horizon, findings
         )

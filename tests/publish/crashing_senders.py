@@ -52,10 +52,10 @@ def main(place: str, journal: Path, port: int, crashes: int, seed: int) -> None:
     while killed < crashes:
         with Store(place) as store:
             desk = Desk(store, now=now)
-            for change in chance.sample(["A", "B", "C"], 2):
+            for change in chance.sample(["A", "B", "C"], chance.choice([0, 0, 2])):
                 desk.move(change, f"{chance.choice(['Mon', 'Tue', 'Wed', 'Thu'])} {chance.randrange(20):02}:00 +3w")
                 desk.do(approve, change)
-            fill(store, now, chance.choices(ADDRESSES, k=20))
+            fill(store, now, chance.choices(ADDRESSES, k=8))
         now += 2 * HOURS
         begun = time.monotonic()
         child = os.fork()

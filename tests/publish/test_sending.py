@@ -179,7 +179,7 @@ def check_crashes(store: Store, journal: Path, crashes: int, seed: int) -> tuple
     script = str(Path(__file__).parent / "crashing_senders.py")
     with served(box) as settings:
         command = [sys.executable, script, place, str(journal), str(settings.port), str(crashes), str(seed)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600 + 30 * crashes, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert int(done.stdout) == crashes
     with store.reading() as connection:
