@@ -40,7 +40,7 @@ def plan_at(id: str, portfolio: Portfolio, at: Position, answer: Answer) -> Plan
     same changes have a window.
     """
     world = planned(portfolio, at)
-    schedule = _with_engineers(at.schedule(world), answer)
+    schedule = with_engineers(at.schedule(world), answer)
     charges = tuple(bill(world, schedule))
     objective = total(charges)
     starts = {one.change: one.start for one in schedule.placements}
@@ -69,7 +69,7 @@ def _baselines(answer: Answer) -> Mapping[str, BaselineFigures]:
     return {name: BaselineFigures(**one) for name, one in answer["baselines"].items()}
 
 
-def _with_engineers(schedule: Schedule, answer: Answer) -> Schedule:
+def with_engineers(schedule: Schedule, answer: Answer) -> Schedule:
     """Name the engineers whom the run gave to windows that are still where it put them."""
     crews = {
         (one["change"], parse_time(one["start"])): tuple(

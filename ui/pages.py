@@ -23,6 +23,6 @@ def open_change(change: str) -> NoReturn:
     st.switch_page(st.session_state[_PAGES]["change"], query_params={CHANGE: change})
 
 
-def open_page(name: str) -> NoReturn:
-    """Go to a page by its name."""
-    st.switch_page(st.session_state[_PAGES][name])
+def open_page(name: str, **parameters: str) -> NoReturn:
+    """Go to a page by its name, with query parameters if any are given."""
+    st.switch_page(st.session_state[_PAGES][name], query_params=parameters or None)

@@ -108,8 +108,21 @@ def figures_of(portfolio: Portfolio, schedule: Schedule) -> Figures:
     )
 
 
-def difference(portfolio: Portfolio, before: Schedule, after: Schedule) -> Difference:
-    """Compare two plans of a portfolio; placements of changes that it does not have are not looked at."""
+def differing(portfolio: Portfolio, before: Schedule, after: Schedule) -> dict[str, Kind]:
+    """List the changes that two plans of a portfolio treat differently, and how: known at once, prices are not."""
+    old, new = (as_now(portfolio, one).by_change for one in (before, after))
+    kinds = {change: kind_of(old.get(change), new.get(change)) for change in sorted({*old, *new})}
+    return {change: kind for change, kind in kinds.items() if kind is not None}
+
+
+def difference(
+    portfolio: Portfolio, before: Schedule, after: Schedule, *, only: Collection[str] | None = None
+) -> Difference:
+    """Compare two plans of a portfolio; placements of changes that it does not have are not looked at.
+
+    Each change that differs is priced by itself, which takes as long as to bill the plan: `only` names those that are
+    asked about.
+    """
     old, new = (as_now(portfolio, one) for one in (before, after))
     whole = figures_of(portfolio, new)
     announced = standing(portfolio).announced
@@ -118,7 +131,7 @@ def difference(portfolio: Portfolio, before: Schedule, after: Schedule) -> Diffe
     found = []
     for change in sorted({*old.by_change, *new.by_change}):
         kind = kind_of(old.by_change.get(change), new.by_change.get(change))
-        if kind is None:
+        if kind is None or (only is not None and change not in only):
             continue
         saved, broken = _as_it_was(portfolio, old, new, change, whole)
         placed = old.by_change.get(change)
