@@ -51,7 +51,7 @@ def forward_schedule(plan: Plan, moment: Moment, matters: Iterable[Matter], now:
     )
     approved = [_row(plan, moment, one, zone) for one in found if one.proposal is None]
     proposed = [_row(plan, moment, one, zone) for one in found if one.proposal is not None]
-    return _page(
+    return printed_page(
         "Forward schedule of change",
         plan.portfolio.policy.name,
         f"As of {instant_text(now, zone)}; times are local in {zone}.",
@@ -77,7 +77,7 @@ def minutes(plan: Plan, moment: Moment, log: Iterable[Entry], begun: datetime, n
         for one in log
         if one.action in RECORDED
     ]
-    return _page(
+    return printed_page(
         "Minutes of the change advisory board",
         plan.portfolio.policy.name,
         f"From {instant_text(begun, zone)} to {instant_text(now, zone)}.",
@@ -125,7 +125,8 @@ def _template() -> jinja2.Template:
     return environment.get_template("board.html")
 
 
-def _page(heading: str, name: str, about: str, parts: Sequence[Part]) -> bytes:
+def printed_page(heading: str, name: str, about: str, parts: Sequence[Part]) -> bytes:
+    """Give tables as a page to print (HTML, UTF-8); every text in it is shown as text."""
     shown = [
         {
             "title": part.title,
