@@ -6,10 +6,8 @@ from datetime import date, datetime, timedelta
 import streamlit as st
 
 from scheduler.desk import workflow
-from scheduler.desk.access import RefusedError
 from scheduler.desk.judging import Judged
 from scheduler.desk.states import ALLOWED
-from scheduler.desk.store import StoreError
 from scheduler.horizon import wall_to_utc
 from scheduler.schedule import Placement
 from scheduler.summary import count_text
@@ -23,6 +21,7 @@ from ..desk import Desk, Refusal
 from ..finding import Wanted, filtered
 from ..frames import local_time
 from ..heat import row_labels
+from ..judged import checked
 from ..markdown import escape_markdown
 from ..pages import open_change
 from ..review import Plan, present
@@ -48,7 +47,7 @@ def show() -> None:
     found = in_week(plan, chosen["change"], week)
     shown = _page(found)
     asked = _asked(plan)
-    judged = None if asked is None or desk is None else _judged(desk, asked)
+    judged = None if asked is None or desk is None else checked(desk, asked.change, asked.start).found
     if asked is not None and desk is not None and judged is not None:
         _verdict(plan, desk, asked, judged)
     _calendar(plan, desk, first, shown, asked, judged)
@@ -100,7 +99,12 @@ def _page(found: list[Placement]) -> list[Placement]:
 
 
 def _calendar(
-    plan: Plan, desk: Desk | None, first: date, shown: list[Placement], asked: Asked | None, judged: Judged | str | None
+    plan: Plan,
+    desk: Desk | None,
+    first: date,
+    shown: list[Placement],
+    asked: Asked | None,
+    judged: Judged | Refusal | None,
 ) -> None:
     portfolio, standing = plan.portfolio, state.standing(plan)
     zone = portfolio.policy.time_zone
@@ -108,7 +112,7 @@ def _calendar(
     def movable(change: str) -> bool:
         return desk is not None and may_move(desk, change)
 
-    refused = isinstance(judged, str) or (judged is not None and bool(judged.broken))
+    refused = isinstance(judged, Refusal) or (judged is not None and bool(judged.broken))
     drawn = [
         *shades(portfolio, week_window(first, zone), changes=[one.change for one in shown], heat=True),
         *events(plan, shown, standing, movable=movable, asked=asked, refused=refused),
@@ -162,28 +166,13 @@ def _asked(plan: Plan) -> Asked | None:
     return asked if asked is not None and asked.change in plan.placed else None
 
 
-def _judged(desk: Desk, asked: Asked) -> Judged | str:
-    """Price a start; or say why there is none, where it is no start at all."""
-    mark = (asked, desk.moment().revision)
-    kept = st.session_state.get("week judged")
-    if kept is not None and kept[0] == mark:
-        found: Judged | str = kept[1]
-        return found
-    try:
-        answer: Judged | str = workflow.price(desk.at.store, asked.change, asked.start, now=state.now())
-    except (RefusedError, StoreError) as error:
-        answer = str(error)
-    st.session_state["week judged"] = mark, answer
-    return answer
-
-
-def _verdict(plan: Plan, desk: Desk, asked: Asked, judged: Judged | str) -> None:
+def _verdict(plan: Plan, desk: Desk, asked: Asked, judged: Judged | Refusal) -> None:
     zone, currency = plan.portfolio.policy.time_zone, plan.portfolio.policy.currency
     before, after = (instant_text(one, zone) for one in (plan.placed[asked.change].start, asked.start))
     with st.container(border=True):
         st.subheader(f"{escape_markdown(asked.change)}: {before} → {after}", anchor=False)
-        if isinstance(judged, str):
-            st.error(f"**Refused.** {escape_markdown(judged)}", icon=":material/block:")
+        if isinstance(judged, Refusal):
+            st.error(f"**Refused.** {escape_markdown(judged.text)}", icon=":material/block:")
             st.button("Leave it where it is", on_click=_forget, type="primary")
             return
         price = price_words(judged, currency)
