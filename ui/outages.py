@@ -28,10 +28,8 @@ from .review import Plan
 from .text import visible
 from .theme import LIGHT, Palette
 
-OUTAGE_COLUMNS = (
-    "id", "service", "impact", "change", "title", "start", "expected_end", "reserved_until", "window", "expected",
-    "minutes", "teams", "cents", "cost", "owner",
-)  # fmt: skip
+OUTAGE_COLUMNS = ("id", "impact", "change", "start", "expected_end", "reserved_until", "minutes", "cents")
+TOLD_COLUMNS = ("service", "title", "window", "expected", "teams", "cost", "owner")
 HOUR_COLUMNS = ("id", "row", "start", "end", "impact", "minutes", "changes", "says")
 CSV_COLUMNS = (
     "service", "name", "impact", "change", "title", "state", "start_utc", "expected_end_utc", "reserved_until_utc",
@@ -50,40 +48,38 @@ MOST_NAMED = 4
 def outages(plan: Plan) -> pd.DataFrame:
     """Give one row per window and service that it puts out, degrades or leaves without reserve, by time.
 
-    Columns are `OUTAGE_COLUMNS`: instants in UTC, and local texts of the policy's zone beside them; `minutes` are
-    those that the impact is expected to last, `cents` what clients of that service lose by that change.
+    Columns are `OUTAGE_COLUMNS`: instants in UTC; `minutes` are those that the impact is expected to last, `cents` what
+    clients of that service lose by that change. There may be very many rows: `told` gives words to some.
     """
-    portfolio, names = plan.portfolio, row_labels(plan.portfolio, "service")
-    zone = portfolio.policy.time_zone
     lost: dict[tuple[str, str], int] = defaultdict(int)
     for charge in plan.result.charges:
         if charge.cost in CLIENT_COSTS:
             lost[charge.change, charge.service] += charge.cents
-    used, teams = clients(portfolio), row_labels(portfolio, "team")
     rows = []
     for one in sorted(plan.result.schedule.placements, key=lambda one: (one.start, one.change)):
-        for service, impact in felt(portfolio, one.change):
-            cents = lost[one.change, service]
-            rows.append(
-                {
-                    "id": service,
-                    "service": names.get(service, visible(service)),
-                    "impact": impact,
-                    "change": one.change,
-                    "title": visible(portfolio.changes[one.change].title),
-                    "start": one.start,
-                    "expected_end": one.end,
-                    "reserved_until": one.reserved_until,
-                    "window": window_text(one.reserved, zone),
-                    "expected": instant_text(one.end, zone),
-                    "minutes": (one.end - one.start) // timedelta(minutes=1),
-                    "teams": listing([teams[team] for team in used.get(service, ())], MOST_NAMED),
-                    "cents": cents,
-                    "cost": money(portfolio, cents),
-                    "owner": visible(portfolio.services[service].owner) if service in portfolio.services else "",
-                }
-            )
-    return frame(OUTAGE_COLUMNS, rows)
+        minutes = (one.end - one.start) // timedelta(minutes=1)
+        for service, impact in felt(plan.portfolio, one.change):
+            cents = lost.get((one.change, service), 0)
+            rows.append((service, impact, one.change, one.start, one.end, one.reserved_until, minutes, cents))
+    return pd.DataFrame(rows, columns=list(OUTAGE_COLUMNS))
+
+
+def told(plan: Plan, rows: pd.DataFrame) -> pd.DataFrame:
+    """Give rows of `outages` with words: `TOLD_COLUMNS`, times local in the policy's zone."""
+    portfolio, zone = plan.portfolio, plan.portfolio.policy.time_zone
+    names, teams, used = row_labels(portfolio, "service"), row_labels(portfolio, "team"), clients(portfolio)
+    windows = {change: window_text(plan.placed[change].reserved, zone) for change in set(rows["change"])}
+    over = {change: instant_text(plan.placed[change].end, zone) for change in set(rows["change"])}
+    services = portfolio.services
+    return rows.assign(
+        service=[names.get(id, visible(id)) for id in rows["id"]],
+        title=[visible(portfolio.changes[change].title) for change in rows["change"]],
+        window=[windows[change] for change in rows["change"]],
+        expected=[over[change] for change in rows["change"]],
+        teams=[listing([teams[team] for team in used.get(id, ())], MOST_NAMED) for id in rows["id"]],
+        cost=[money(portfolio, cents) for cents in rows["cents"]],
+        owner=[visible(services[id].owner) if id in services else "" for id in rows["id"]],
+    )
 
 
 def felt(portfolio: Portfolio, change: str) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
+from scheduler.wording import window_text
+
+from ..per_plan import per_plan
 from ..review import Plan
 
 
@@ -21,3 +24,16 @@ def other_zone(plan: Plan) -> str | None:
     times = (horizon.start, middle, horizon.end)
     same = all(one.astimezone(there).utcoffset() == one.astimezone(here).utcoffset() for one in times)
     return None if same else name
+
+
+@per_plan
+def _windows(plan: Plan) -> dict[str, dict[str, str]]:
+    return {}
+
+
+def windows_in(plan: Plan, zone: str) -> dict[str, str]:
+    """Give every reserved window in the words of a zone, by change."""
+    known = _windows(plan)
+    if zone not in known:
+        known[zone] = {change: window_text(one.reserved, zone) for change, one in plan.placed.items()}
+    return known[zone]

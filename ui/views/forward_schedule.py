@@ -11,14 +11,14 @@ from scheduler.publish.feeds import team_feed
 from scheduler.publish.schedule_calendar import schedule_calendar
 from scheduler.schedule import Result
 from scheduler.summary import HABIT_NAMES, compared_cents, count_text, is_proven, proof_text, saves_text
-from scheduler.wording import money_text, window_text
+from scheduler.wording import money_text
 
 from .. import charts, state
 from ..components.cards import card
 from ..components.downloads import calendar_button
 from ..components.page import banners, heading, plan_or_stop
 from ..components.schedule_timeline import TIMELINE, picked_badge, timeline, what_is_drawn
-from ..components.viewer import other_zone
+from ..components.viewer import other_zone, windows_in
 from ..finding import Wanted, filtered, involved
 from ..heat import By, row_labels
 from ..pages import open_change
@@ -162,8 +162,8 @@ def _table(plan: Plan, chosen: pd.DataFrame) -> None:
     )
     viewer = other_zone(plan)
     if viewer is not None:
-        yours = [window_text(plan.placed[one].reserved, viewer) for one in chosen["change"]]
-        rows.insert(5, "yours", yours)
+        yours = windows_in(plan, viewer)
+        rows.insert(5, "yours", [yours[one] for one in chosen["change"]])
     st.session_state["rows_of_table"] = list(chosen["change"])
     st.dataframe(
         rows,

@@ -20,7 +20,7 @@ from ..finding import Wanted, filtered
 from ..frames import local_time
 from ..heat import row_labels
 from ..markdown import escape_markdown
-from ..outages import SYMBOLS, outage_chart, outage_hours, outages, outages_csv
+from ..outages import SYMBOLS, outage_chart, outage_hours, outages, outages_csv, told
 from ..pages import open_change
 from ..present import with_present
 from ..printed import Part, printed_page
@@ -31,7 +31,7 @@ SPANS: Mapping[str, tuple[float, int]] = {
     "1 day": (1, 1), "3 days": (3, 1), "1 week": (7, 1), "2 weeks": (14, 3), "4 weeks": (28, 6), "All": (0, 24),
 }  # fmt: skip
 """Days that are shown at once, and the hours of one step; 0 days mean the whole horizon."""
-ROWS_AT_ONCE = 30
+ROWS_AT_ONCE, MOST_ROWS = 30, 500
 TABLE, FROM = "outages", "outages from"
 HEADS = ("Service", "Impact", "Change", "Title", "Reserved window", "Expected over by", "Minutes", "Teams", "Costs")
 
@@ -39,7 +39,6 @@ HEADS = ("Service", "Impact", "Change", "Title", "Reserved window", "Expected ov
 def show() -> None:
     """Draw the page."""
     plan = plan_or_stop()
-    _go_where_picked()
     heading("Projected service outage", plan)
     banners(plan)
     rows = outages(plan)
@@ -55,14 +54,6 @@ def show() -> None:
     _figures(plan, chosen)
     _picture(plan, chosen, span, SPANS[length][1])
     _table(plan, chosen)
-
-
-def _go_where_picked() -> None:
-    picked = st.session_state.get(TABLE)
-    numbers = picked["selection"]["rows"] if picked else None
-    shown: list[str] = st.session_state.get("rows of outages", [])
-    if numbers and numbers[0] < len(shown):
-        open_change(shown[numbers[0]])
 
 
 def _stretch(plan: Plan) -> tuple[date, str]:
@@ -142,17 +133,19 @@ def _table(plan: Plan, chosen: pd.DataFrame) -> None:
     st.subheader("Every window that is felt", anchor=False)
     if chosen.empty:
         return
+    page, pages = 1, -(-len(chosen) // MOST_ROWS)
+    if pages > 1:
+        st.caption(f"{len(chosen):,} rows, {MOST_ROWS} on a page; the files have all of them.")
+        page = st.pagination(pages, key="page of rows")
+    rows = told(plan, chosen.iloc[(page - 1) * MOST_ROWS : page * MOST_ROWS])
     columns = ["service", "impact", "change", "title", "window", "expected", "minutes", "teams"]
-    shown = chosen[columns].assign(
-        impact=[f"{SYMBOLS[one]} {one}" for one in chosen["impact"]], cost=chosen["cents"] / 100
-    )
+    shown = rows[columns].assign(impact=[f"{SYMBOLS[one]} {one}" for one in rows["impact"]], cost=rows["cents"] / 100)
     viewer = other_zone(plan)
     if viewer is not None:
-        shown.insert(5, "yours", [instant_text(one, viewer) for one in chosen["start"]])
-    st.session_state["rows of outages"] = list(chosen["change"])
+        shown.insert(5, "yours", [instant_text(one, viewer) for one in rows["start"]])
     st.dataframe(
         shown,
-        key=TABLE,
+        key=f"{TABLE} {page}",
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
@@ -168,8 +161,11 @@ def _table(plan: Plan, chosen: pd.DataFrame) -> None:
             "teams": st.column_config.TextColumn("Teams", width=240),
             "cost": st.column_config.NumberColumn(f"Costs, {currency}", format="accounting", width=100),
         },
-        alt="Every window and the services that feel it; select a row to open its change.",
+        alt="Windows and the services that feel them; select a row to open its change.",
     )
+    picked = st.session_state.get(f"{TABLE} {page}")
+    if picked and picked["selection"]["rows"]:
+        open_change(str(rows["change"].iloc[picked["selection"]["rows"][0]]))
     states = {change: one.state for change, one in state.standing(plan).items()}
     with st.container(horizontal=True):
         st.download_button(
@@ -192,7 +188,7 @@ def _table(plan: Plan, chosen: pd.DataFrame) -> None:
 
 def _printed(plan: Plan, chosen: pd.DataFrame, zone: str) -> bytes:
     names = ("service", "impact", "change", "title", "window", "expected", "minutes", "teams", "cost")
-    rows = [tuple(str(one[name]) for name in names) for one in chosen.to_dict("records")]
+    rows = [tuple(str(one[name]) for name in names) for one in told(plan, chosen).to_dict("records")]
     return printed_page(
         "Projected service outage",
         plan.portfolio.policy.name,

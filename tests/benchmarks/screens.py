@@ -1,0 +1,167 @@
+"""How long every screen takes to answer for a plan of thousands of changes, in Chromium, and whether all is reached.
+
+    python tests/benchmarks/screens.py [--size XL] [--seed 1] [--seconds 60] [--keep DIR]
+
+Makes the portfolio, plans it and serves it; with `--keep` both stay in a folder, and are used again. Prints for every
+screen the seconds from the click to the page standing still: of the first load, and of what is done there next, which
+should be below 2; then the totals on the screens beside those of the plan's files, and how many windows each screen
+leads to. Beside them stand the load of the machine and the seconds that the server worked.
+"""
+
+import argparse
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+from page import BAR, FLAGS, IDLE, ROOT
+from page import serving as served
+from playwright.sync_api import sync_playwright
+
+LIMIT_SECONDS = 2.0
+PATIENCE = 300_000
+Row = tuple[str, str, float]
+
+
+def main() -> None:
+    """Make, plan, serve, click through, and compare."""
+    options = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    options.add_argument("--size", default="XL", choices=["S", "M", "L", "XL"])
+    options.add_argument("--seed", default="1")
+    options.add_argument("--seconds", default="60", help="to plan for")
+    options.add_argument("--keep", help="folder for portfolio and plan, used again where they are there")
+    options.add_argument("--chromium", default="/usr/bin/chromium", help="the browser")
+    chosen = options.parse_args()
+    with _folder(chosen.keep) as folder:
+        portfolio, out = folder / "portfolio", folder / "plan"
+        if not (portfolio / "policy.toml").exists():
+            generate = [sys.executable, ROOT / "data" / "generate.py", "--size", chosen.size, "--seed", chosen.seed]
+            subprocess.run([*generate, "--out", portfolio], check=True, capture_output=True)
+        if not (out / "schedule.json").exists():
+            command = [sys.executable, "-m", "scheduler.cli", "plan", portfolio, "--out", out]
+            subprocess.run([*command, "--time-limit", chosen.seconds], check=True, capture_output=True)
+        rows = list(clicked_through(out, chosen.chromium))
+        print(f"{'screen':<24}{'what':<34}{'seconds':>8}")
+        for screen, what, seconds in rows:
+            slow = "  slow" if what != "first load" and seconds > LIMIT_SECONDS else ""
+            print(f"{screen:<24}{what:<34}{seconds:>8.2f}{slow}")
+        late = sum(what != "first load" and seconds > LIMIT_SECONDS for _, what, seconds in rows)
+        print(f"{late} of {sum(what != 'first load' for _, what, _ in rows)} steps above {LIMIT_SECONDS:g} s")
+        print(f"load of the machine: {', '.join(f'{one:.1f}' for one in os.getloadavg())}")
+        for line in compared(out):
+            print(line)
+
+
+@contextmanager
+def _folder(keep: str | None) -> Iterator[Path]:
+    if keep is not None:
+        yield Path(keep)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def clicked_through(out: Path, chromium: str) -> Iterator[Row]:
+    """Give the seconds of every step on every screen of the plan in a folder."""
+    with served(out) as address, sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
+        tab = browser.new_context(viewport={"width": 1280, "height": 1400}).new_page()
+        tab.set_default_timeout(PATIENCE)
+
+        def timed(screen: str, what: str, click: Callable[[], Any], seen: str = IDLE) -> Row:
+            begun = time.monotonic()
+            click()
+            time.sleep(0.1)  # until the page knows that it has to run
+            tab.locator(seen).first.wait_for()
+            tab.locator(IDLE).wait_for()
+            return screen, what, time.monotonic() - begun
+
+        def option(label: str, name: str) -> Callable[[], None]:
+            tab.get_by_label(label, exact=True).click()
+            found = tab.get_by_role("option", name=name, exact=True)
+            found.wait_for()
+            return found.click
+
+        def press(name: str) -> Callable[[], None]:
+            return tab.get_by_role("button", name=name, exact=True).first.click
+
+        def search(words: str) -> None:
+            tab.get_by_placeholder("change, title").fill(words)
+            tab.keyboard.press("Enter")
+
+        def opened(screen: str, path: str, seen: str) -> Iterator[Row]:
+            yield timed(screen, "first load", lambda: tab.goto(f"{address}{path}"), seen)
+            yield timed(screen, "loaded again", lambda: tab.goto(f"{address}{path}"), seen)
+
+        at = "Forward schedule"
+        yield from opened(at, "/", BAR)
+        yield timed(at, "later", press("Later"))
+        yield timed(at, "by team", tab.get_by_text("by team").click)
+        yield timed(at, "search", lambda: search("network"))
+        yield timed(at, "search no more", lambda: search(""))
+        yield timed(at, "the whole plan", option("Shown", "All"))
+        yield timed(at, "next page of rows", lambda: tab.get_by_test_id("stPagination").get_by_text("2").first.click())
+        yield timed(at, "six hours", option("Shown", "6 hours"))
+        yield timed(at, "one week", option("Shown", "1 week"), BAR)
+        change = tab.locator(BAR).last.get_attribute("aria-label").split("change: ")[1].split(";")[0]
+        yield from opened("Change", f"/change?change={change}", "text=What every start would cost")
+        at = "Week"
+        yield from opened(at, "/week", ".ec-event.window")
+        yield timed(at, "later", press("Later"), ".ec-event.window")
+        yield timed(at, "search", lambda: search("network"))
+        at = "Service outage"
+        yield from opened(at, "/outages", "text=Every window that is felt")
+        yield timed(at, "later", press("Later"))
+        yield timed(at, "the whole plan", option("Shown", "All"))
+        at = "Teams"
+        yield from opened(at, "/teams", "text=Its calendar")
+        yield from opened("Savings and burden", "/savings", "text=In which hours of the week")
+        yield from opened("Calendars", "/calendars", "text=Calendars")
+        process = psutil.Process(served_pid(address))
+        used = process.cpu_times()
+        print(f"the server worked {used.user + used.system:.0f} s, and has {process.memory_info().rss / 2**20:.0f} MB")
+        browser.close()
+
+
+def served_pid(address: str) -> int:
+    """Give the process that listens at an address."""
+    port = int(address.rpartition(":")[2])
+    found = [one.pid for one in psutil.net_connections("tcp") if one.laddr and one.laddr.port == port and one.pid]
+    return int(found[0])
+
+
+def compared(out: Path) -> Iterator[str]:
+    """Say that what screens show is all there is in the files of a plan, and costs the same."""
+    from scheduler.ui.burden_frames import team_burdens
+    from scheduler.ui.collisions import collisions
+    from scheduler.ui.outages import outages
+    from scheduler.ui.review import read_plan
+    from scheduler.ui.week import WEEK, in_week, monday, week_window
+
+    plan = read_plan(out)
+    with (out / "charges.csv").open(newline="") as table:
+        charged = [(row["cost"], int(row["cents"])) for row in csv.DictReader(table)]
+    every, lost = sum(cents for _, cents in charged), sum(c for cost, c in charged if cost in ("downtime", "overrun"))
+    windows, teams = len(plan.placed), plan.windows("team")
+    yield f"windows: {windows} in the plan, {len(plan.table)} in the table, {teams['change'].nunique()} on teams' rows"
+    yield f"cents: {every} in charges.csv, {int(plan.table['cents'].sum())} in the table"
+    yield f"clients lose: {lost} in charges.csv, {int(team_burdens(plan)['cents'].sum())} on the page of teams, " + (
+        f"{int(outages(plan)['cents'].sum())} on that of outages"
+    )
+    zone, seen = plan.portfolio.policy.time_zone, set()
+    first = monday(plan.table["start"].min().date())
+    while week_window(first, zone).start < plan.portfolio.horizon.end:
+        seen |= {one.change for one in in_week(plan, plan.placed, week_window(first, zone))}
+        first += WEEK
+    yield f"weeks lead to {len(seen)} windows; {len(collisions(plan))} have a badge"
+
+
+if __name__ == "__main__":
+    main()
