@@ -156,7 +156,7 @@ def test_only_loopback_is_this_machine() -> None:
 
 # --- roles and pages -------------------------------------------------------------------------------------------------
 
-MANAGING = {"meeting", "replan", "inputs"}
+MANAGING = {"meeting", "replan", "inputs", "what-if"}
 FORBIDDEN = {"viewer": MANAGING, "team member": MANAGING}
 AT_DESK = sorted({one.name for one in app.SCREENS if one.at in ("both", "desk")})
 

@@ -21,7 +21,9 @@ from scheduler.wording import money_text, window_text
 
 Open = Callable[..., AppTest]
 VIEWS = sorted(path.stem for path in Path(str(change_view.__file__)).parent.glob("[!_]*.py"))
-OF_A_DESK = ("what_if", "runs", "change_desk", "inputs", "meeting", "my_team", "people", "proposals", "replan_desk")
+OF_A_DESK = (
+    "change_desk", "inputs", "meeting", "my_team", "people", "proposals", "replan_desk", "runs", "what_if",
+)  # fmt: skip
 OF_A_PLAN = [name for name in VIEWS if name not in (*OF_A_DESK, "calendars", "log")]
 pytestmark = pytest.mark.usefixtures("place")
 
