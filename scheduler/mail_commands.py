@@ -9,13 +9,16 @@ from typing import Annotated
 import typer
 
 from scheduler.desk.outbox import Mail, MailStatus, mails, send_again
+from scheduler.desk.replies import replies
 from scheduler.desk.store import Store
-from scheduler.desk_commands import Change, Json, Place, opened
+from scheduler.desk_commands import By, Change, Json, Place, opened
 from scheduler.feed_commands import PublicUrl
 from scheduler.inputs.tables import utc_text
 from scheduler.publish.announcing import Message
 from scheduler.publish.invites import invite_files
+from scheduler.publish.mailbox import MailboxError, by_imap, in_folder
 from scheduler.publish.posting import Office, Post
+from scheduler.publish.replies import TakenIn, take_in
 from scheduler.publish.sending import BusyError, Sent, send_waiting
 from scheduler.running import print_json, refuse
 from scheduler.settings import ConfigurationError, Settings, read_settings
@@ -152,3 +155,62 @@ def resend_command(
         if not send_again(desk, id, datetime.now(UTC)):
             refuse([f"mail {id} is neither refused nor unconfirmed; see: scheduler mail list"])
     print(f"mail {id} waits")
+
+
+@mail_app.command("read")
+def read_command(
+    store: Place,
+    by: By,
+    folder: Annotated[
+        str | None,
+        typer.Option("--folder", metavar="DIR", help="Read mails there; else in the mailbox set."),
+    ] = None,
+) -> None:
+    """Take in answers to invitations. USER objects in the name of teams whose contact declined."""
+    settings = settings_or_refuse()
+    with opened(store) as desk:
+        try:
+            if folder is not None:
+                done = take_in(desk, in_folder(Path(folder)), by=by)
+            else:
+                with by_imap(settings.mailbox) as found:
+                    done = take_in(desk, found, by=by)
+        except MailboxError as error:
+            refuse([str(error)])
+    _say(done)
+
+
+def _say(done: TakenIn) -> None:
+    for remark in done.remarks:
+        print(f"passed over: {remark}", file=sys.stderr)
+    print(f"{done.answers} answers taken in")
+
+
+@mail_app.command("answers")
+def answers_command(
+    store: Place,
+    change: Annotated[str | None, typer.Argument(metavar="[CHANGE]", help="Only about this change.")] = None,
+    json: Json = False,
+) -> None:
+    """List what was answered to invitations, and what came of it."""
+    with opened(store) as desk, desk.reading() as connection:
+        found = replies(connection, change=change)
+    rows = [
+        {
+            "at": utc_text(one.at),
+            "change": one.change,
+            "team": one.team,
+            "from": one.address,
+            "answer": one.kind,
+            "start": utc_text(one.start) if one.start else "",
+            "end": utc_text(one.end) if one.end else "",
+            "text": one.text,
+            "outcome": one.outcome,
+        }
+        for one in found
+    ]
+    if json:
+        print_json({"answers": rows})
+        return
+    for row in rows:
+        print("  ".join(value for value in row.values() if value))

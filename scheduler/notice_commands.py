@@ -1,4 +1,4 @@
-"""The command that takes in what vendors say of their own work."""
+"""Commands that take in what others publish: notices of vendors, and calendars."""
 
 import sys
 from pathlib import Path
@@ -7,16 +7,19 @@ from typing import Annotated
 import typer
 
 from scheduler.inputs import load
+from scheduler.inputs.calendar_urls import refresh
 from scheduler.inputs.notice_parser import read_with_parser
 from scheduler.inputs.notice_rows import FILE, take_notices
 from scheduler.inputs.notices import Notice, NoticeError, read_notices
 from scheduler.publish.swap import alone_in, put
-from scheduler.running import orderly, refuse
+from scheduler.running import REFUSED, orderly, refuse
+from scheduler.wording import listing
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the command."""
     app.command("notices")(notices_command)
+    app.command("fetch")(fetch_command)
 
 
 def notices_command(
@@ -89,3 +92,21 @@ def notices_command(
     for remark in done.remarks:
         print(f"warning: {remark}", file=sys.stderr)
     print(f"{len(done.new)} new, {len(done.changed)} changed, {len(done.gone)} gone: {path}")
+
+
+def fetch_command(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Folder of a portfolio.")],
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HOST", help="A host that may be on this machine or in this network; may be repeated."),
+    ] = None,
+) -> None:
+    """Bring calendar files up to date from the addresses in calendars.csv; a bad one never replaces a good one."""
+    with orderly(), alone_in(Path(folder)):
+        done = refresh(Path(folder), allowed=frozenset(allow or ()))
+    for count, what, names in ((len(done.changed), "changed", done.changed), (len(done.same), "as before", done.same)):
+        print(f"{count} {what}" + (f": {listing(names)}" if names else ""))
+    for problem in done.problems:
+        print(problem, file=sys.stderr)
+    if done.problems:
+        raise typer.Exit(REFUSED)

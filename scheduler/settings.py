@@ -58,6 +58,20 @@ class Mail(BaseModel):
     timeout_seconds: float = Field(default=30.0, gt=0, description="How long to wait for an answer.")
 
 
+class Mailbox(BaseModel):
+    """Where answers to mail come in, to be read by `mail read`; without a host they are read from a folder, or not."""
+
+    model_config = _TABLE
+
+    host: str = Field(default="", description="Host of the mailbox (IMAP).")
+    port: int = Field(default=993, ge=1, le=65535, description="Its port.")
+    security: Literal["tls", "none"] = Field(default="tls", description="tls, or none for a host nearby.")
+    user: str = Field(default="", description="Name to sign in with.")
+    password: SecretStr = Field(default=SecretStr(""), description="Its password.")
+    folder: str = Field(default="INBOX", description="Folder in which answers are.")
+    timeout_seconds: float = Field(default=30.0, gt=0, description="How long to wait for an answer.")
+
+
 class SignIn(BaseModel):
     """How people sign in (OpenID Connect); without a client_id nobody needs to."""
 
@@ -142,6 +156,7 @@ class Settings(BaseSettings):
         default="", description="Address at which people reach the server, such as https://m.example.com."
     )
     mail: Mail = Mail()
+    mailbox: Mailbox = Mailbox()
     sign_in: SignIn = SignIn()
     batch: Batch = Batch()
     log: Logging = Logging()

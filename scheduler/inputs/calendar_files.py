@@ -39,16 +39,22 @@ def read_calendars(
         if not path.is_file():
             known = sorted(str(other.relative_to(folder)) for other in folder.glob("*/*.ics"))
             mend = findings.guess(name, known, "add it there, or correct it here")
+            if row["url"]:
+                mend = "; run: scheduler fetch FOLDER"
             findings.problem(place, f"{shown(name)} is no file of the portfolio{mend}")
             continue
-        around = Window(horizon.start - _BESIDE, horizon.end + _BESIDE)
         zone, free = row["time_zone"] or policy.zone, row["transparent"] is not False
-        meaning = read_calendar(path, around, zone, place, findings, transparent=free)
+        meaning = read_calendar(path, around(horizon.window), zone, place, findings, transparent=free)
         if meaning is not None:
             found[row["calendar"]] = tuple(meaning.closed if row["kind"] == "blackout" else meaning.open)
             if not meaning.entries:
                 findings.warn(place, f"{shown(name)} has no entries around the horizon")
     return found
+
+
+def around(horizon: Window) -> Window:
+    """Give the range over which calendars of a portfolio are read."""
+    return Window(horizon.start - _BESIDE, horizon.end + _BESIDE)
 
 
 def _closed(meaning: Meaning) -> Iterable[Occurrence]:

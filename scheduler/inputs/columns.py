@@ -283,6 +283,7 @@ COLUMNS: tuple[Column, ...] = (
         Column("calendar", "id", "Calendar.", key=True),
         Column("kind", "choice", "What its hours are.", required=True, choices=("blackout", "allowed", "working")),
         Column("file", "text", "Its hours as the entries of an .ics file in the portfolio's folder."),
+        Column("url", "text", "Where that file is published; scheduler fetch brings it up to date."),
         Column("hours", "hours", "Its hours.", when_empty="always"),
         Column("time_zone", "zone", "Zone of its hours; in a file, of whole days and of times without one.",
                when_empty="the policy's"),
