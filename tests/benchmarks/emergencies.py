@@ -1,6 +1,6 @@
 """Emergencies in an announced plan of the sample: which windows move, what for, and what stability costs.
 
-    python tests/benchmarks/emergencies.py [--count 20] [--plan-seconds 30] [--seconds 10]
+    python tests/benchmarks/emergencies.py [--count 20] [--plan-seconds 30] [--seconds 10] [--results FILE]
 
 Every window of the plan was announced. At some instant under way, with what is over done and what runs running, an
 emergency comes that has to be dealt with before some dear window on the same services. Emergencies are drawn by seed
@@ -10,16 +10,22 @@ with the best place of the emergency beside it, shows; the others are counted, a
 Prints, for each, the windows that moved, the price of each move and what it gains beyond that (the window pinned where
 it was, and planned again for `--seconds`, from the plan with the move); then what has to hold, and the cost against
 planning from nothing in the same time, with no price of moves and no cap.
+
+With --results the plan and every case are written to a file as soon as they are known, and a run that is begun with the
+same file goes on where that ended.
 """
 
 import argparse
+import json
+import os
 import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +33,7 @@ from scheduler.desk.planning import as_time_went, folded, held
 from scheduler.desk.replan import Replanned, replan, with_announced
 from scheduler.inputs import load
 from scheduler.portfolio import Change, Portfolio
-from scheduler.schedule import Schedule, place
+from scheduler.schedule import Schedule, place, schedule_of
 from scheduler.solver.solve import compiled, solve
 from scheduler.solver.state import UNPLACED, State
 from scheduler.standing import standing
@@ -38,6 +44,7 @@ EMERGENCY = "EMG-9999"
 MOVE_CENTS, MOVE_CENTS_PER_DAY, MOST_MOVES = 20_000, 2_000, 3
 DEAR_CENTS = 30_000
 MOST_ROUNDS = 4
+Case = dict[str, Any]
 AT_LEAST_MADE, FEW_MOVES, AT_LEAST_FEW = 0.75, 2, 0.9
 
 
@@ -48,14 +55,7 @@ def announced_plan(seconds: float, deterministic: float | None = None) -> tuple[
     """
     portfolio = load(SAMPLE)
     result = solve(portfolio, time_limit=seconds, deterministic=deterministic)
-    policy = replace(
-        portfolio.policy,
-        move_cost_cents=MOVE_CENTS,
-        move_cost_cents_per_day=MOVE_CENTS_PER_DAY,
-        max_moves=MOST_MOVES,
-        fairness_epsilon=0,
-    )
-    told, plan = with_announced(replace(portfolio, policy=policy), result.schedule), result.schedule
+    told, plan = with_announced(with_prices(portfolio), result.schedule), result.schedule
     for _ in range(MOST_ROUNDS):
         found = replan(told, plan, seconds=seconds)
         plan = found.result.schedule
@@ -165,55 +165,112 @@ def from_nothing(world: Portfolio, known: Schedule, seconds: float) -> int:
     return min(one.objective_cents for one in plans if one.objective_cents is not None)
 
 
+def one_case(portfolio: Portfolio, plan: Schedule, seed: int, seconds: float) -> Case:
+    """Draw an emergency and replan; say what became of it."""
+    world = emergency(portfolio, plan, seed)
+    if world is None:
+        return {"seed": seed, "kind": "no dear window"}
+    possible = improving_move(world, plan)
+    begun = time.perf_counter()
+    found = replan(world, plan, seconds=2 * seconds)
+    took = time.perf_counter() - begun
+    cost = found.result.objective_cents
+    assert cost is not None, f"seed {seed}: {found.result.status}"
+    assert not verify(world, found.result.schedule)
+    assert len(found.moves) <= MOST_MOVES
+    case = {
+        "seed": seed,
+        "changes": len(world.changes),
+        "seconds": round(took, 1),
+        "load": round(os.getloadavg()[0], 1),
+    }
+    case["moves"] = [[move.change, move.price_cents] for move in found.moves]
+    if possible is None:
+        assert all((move.gain_cents or 1) > 0 for move in found.moves)
+        return case | {"kind": "no single move pays"}
+    gained = list(gains(world, found, seconds))
+    nothing = from_nothing(world, found.result.schedule, seconds)
+    return case | {"kind": "counted", "possible": list(possible), "gains": gained, "cost": cost, "nothing": nothing}
+
+
+def told_of(case: Case) -> str:
+    """Say what a case showed, in one line."""
+    moved = ", ".join(
+        f"{change} ({price / 100:.2f}, {'must' if cents is None else f'{cents / 100:+.2f}'})"
+        for (change, price), cents in zip(case["moves"], case["gains"], strict=True)
+    )
+    return (
+        f"seed {case['seed']:3}  {case['changes']} changes  {case['seconds']:4.1f} s (load {case['load']})  "
+        f"cost {case['cost'] / 100:,.2f} ({case['cost'] / case['nothing'] - 1:+.2%} of nothing)  "
+        f"best single move {case['possible'][0]} {case['possible'][1] / 100:+.2f}  moved: {moved or 'none'}"
+    )
+
+
+def with_prices(portfolio: Portfolio) -> Portfolio:
+    """Give a portfolio whose policy prices moves and caps them."""
+    policy = replace(
+        portfolio.policy,
+        move_cost_cents=MOVE_CENTS,
+        move_cost_cents_per_day=MOVE_CENTS_PER_DAY,
+        max_moves=MOST_MOVES,
+        fairness_epsilon=0,
+    )
+    return replace(portfolio, policy=policy)
+
+
+def plan_of(results: Path | None, seconds: float) -> tuple[Portfolio, Schedule, list[Case]]:
+    """Give the announced plan and the cases that a file has, or a new plan, which is written there."""
+    if results is not None and results.exists():
+        first, *rest = [json.loads(line) for line in results.read_text().splitlines()]
+        portfolio = with_prices(load(SAMPLE))
+        starts = {change: datetime.fromisoformat(start) for change, start in first.items()}
+        plan = schedule_of(portfolio, starts)
+        return with_announced(portfolio, plan), plan, rest
+    portfolio, plan = announced_plan(seconds)
+    keep(results, {one.change: one.start.isoformat() for one in plan.placements})
+    return portfolio, plan, []
+
+
+def keep(results: Path | None, row: Case) -> None:
+    """Add a row to the file."""
+    if results is not None:
+        with results.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+
+
 def main() -> None:
     """Draw emergencies, replan, and print what holds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--plan-seconds", type=float, default=30.0)
     parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--results", type=Path)
     given = parser.parse_args()
-    portfolio, plan = announced_plan(given.plan_seconds)
-    made, few, paying, moves, others, ratios = 0, 0, 0, 0, 0, []
-    for seed in range(10 * given.count):
-        world = emergency(portfolio, plan, seed)
-        if world is None or len(ratios) == given.count:
-            continue
-        possible = improving_move(world, plan)
-        begun = time.perf_counter()
-        found = replan(world, plan, seconds=2 * given.seconds)
-        took = time.perf_counter() - begun
-        assert found.result.objective_cents is not None, f"seed {seed}: {found.result.status}"
-        assert not verify(world, found.result.schedule)
-        assert len(found.moves) <= MOST_MOVES
-        if possible is None:
-            others += 1
-            assert all((move.gain_cents or 1) > 0 for move in found.moves)
-            continue
-        gained = list(gains(world, found, given.seconds))
-        nothing = from_nothing(world, found.result.schedule, given.seconds)
-        cost = found.result.objective_cents
-        made += bool(found.moves)
-        few += len(found.moves) <= FEW_MOVES
-        paying += sum(cents is None or cents > 0 for cents in gained)
-        moves += len(found.moves)
-        ratios.append(cost / nothing - 1)
-        told = ", ".join(
-            f"{move.change} ({move.price_cents / 100:.2f}, {'must' if cents is None else f'{cents / 100:+.2f}'})"
-            for move, cents in zip(found.moves, gained, strict=True)
-        )
-        print(
-            f"seed {seed:3}  {len(world.changes)} changes  {took:4.1f} s  cost {cost / 100:,.2f} "
-            f"({ratios[-1]:+.2%} of nothing)  best single move {possible[0]} {possible[1] / 100:+.2f}  "
-            f"moved: {told or 'none'}",
-            flush=True,
-        )
-    count = len(ratios)
+    portfolio, plan, cases = plan_of(given.results, given.plan_seconds)
+    for case in cases:
+        if case["kind"] == "counted":
+            print(told_of(case))
+    seed = max((case["seed"] for case in cases), default=-1) + 1
+    while sum(case["kind"] == "counted" for case in cases) < given.count and seed < 10 * given.count:
+        case = one_case(portfolio, plan, seed, given.seconds)
+        keep(given.results, case)
+        cases.append(case)
+        seed += 1
+        if case["kind"] == "counted":
+            print(told_of(case), flush=True)
+    counted = [case for case in cases if case["kind"] == "counted"]
+    others = sum(case["kind"] == "no single move pays" for case in cases)
+    count, gained = len(counted), [cents for case in counted for cents in case["gains"]]
+    paying = sum(cents is None or cents > 0 for cents in gained)
+    made = sum(bool(case["moves"]) for case in counted)
+    few = sum(len(case["moves"]) <= FEW_MOVES for case in counted)
+    ratios = [case["cost"] / case["nothing"] - 1 for case in counted]
     lines = {
         f"{count} emergencies ({others} more in which no single move pays)": count == given.count,
-        f"{paying} of {moves} moved windows save more than their move costs": paying == moves,
+        f"{paying} of {len(gained)} moved windows save more than their move costs": paying == len(gained),
         f"a move was made in {made}": made >= AT_LEAST_MADE * count,
         f"at most {FEW_MOVES} moves in {few}": few >= AT_LEAST_FEW * count,
-        f"never more than {MOST_MOVES} moves": True,
+        f"never more than {MOST_MOVES} moves": all(len(case["moves"]) <= MOST_MOVES for case in counted),
     }
     for text, holds in lines.items():
         print(f"{text}: {'holds' if holds else 'DOES NOT HOLD'}")
