@@ -42,6 +42,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("propose", "Propose the windows of a run.", _MANAGERS),
     Permission("withdraw", "Take a proposal back.", _MANAGERS),
     Permission("confirm", "Say that an announced window is still good after its change was altered.", _MANAGERS),
+    Permission("assign", "Name other engineers for a window that stays, as a plan does.", _MANAGERS),
     Permission("approve", "Approve a window; never one that you requested.", _MANAGERS),
     Permission("reject", "Reject a window, with a reason.", _MANAGERS),
     Permission("defer", "Put the decision on a window off, with a reason.", _MANAGERS),

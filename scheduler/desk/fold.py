@@ -201,6 +201,10 @@ def _confirm(shelf: Shelf, entry: Entry) -> None:
     _put(shelf, entry, _change(shelf, entry) | {"stale": False})
 
 
+def _assign(shelf: Shelf, entry: Entry) -> None:
+    _revise(shelf, entry, entry.detail["window"])
+
+
 def _approve(shelf: Shelf, entry: Entry) -> None:
     change = _change(shelf, entry)
     change["approvals"] = [*change["approvals"], entry.detail["approver"]]
@@ -319,6 +323,7 @@ APPLY: Mapping[str, Apply] = {
     "propose": _propose,
     "withdraw": _withdraw,
     "confirm": _confirm,
+    "assign": _assign,
     "move": _move,
     "approve": _approve,
     "reject": _reject,

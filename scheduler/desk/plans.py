@@ -1,26 +1,31 @@
-"""Plans in the store: what runs found, as schedule.json."""
+"""Plans in the store: what runs found, as schedule.json, and whom they name for the windows that came of them."""
 
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from scheduler.desk.access import RefusedError
-from scheduler.desk.tables import RUNS, SCHEDULES
+from scheduler.desk.tables import LOG, RUNS, SCHEDULES
 from scheduler.inputs.cells import parse_time
+from scheduler.schedule import Schedule, Shift
 
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class FoundPlan:
-    """The windows of a plan by change (start, end, reserved_until, cost_cents), and how much of the log it knew."""
+    """The windows of a plan by change (start, end, reserved_until, cost_cents), and how much of the log it knew.
+
+    `shifts` says who does the work, where anybody is named.
+    """
 
     windows: Mapping[str, Mapping[str, Any]]
+    shifts: Mapping[str, tuple[Shift, ...]]
     seq: int
     version: int
 
@@ -57,7 +62,58 @@ def planned_in(connection: sa.Connection, schedule: int) -> FoundPlan:
     row = connection.execute(sa.select(SCHEDULES.c.run, SCHEDULES.c.version).where(SCHEDULES.c.id == schedule)).one()
     seq = connection.execute(sa.select(RUNS.c.seq).where(RUNS.c.id == row.run)).scalar() or 0
     windows = {one["change"]: _window(one) for one in document["placements"]}
-    return FoundPlan(windows, seq, row.version)
+    return FoundPlan(windows, _shifts(document), seq, row.version)
+
+
+def shifts_of(connection: sa.Connection, schedule: int) -> Mapping[str, tuple[Shift, ...]]:
+    """Give by change whom a plan names for it; nobody where there is no such plan any more."""
+    try:
+        return _shifts(document_of(connection, schedule))
+    except RefusedError:
+        return {}
+
+
+def naming_plans(connection: sa.Connection) -> Mapping[tuple[str, datetime], list[tuple[int, int]]]:
+    """Give by change and start the entries of the log that took a window over from a plan, and these plans, in order.
+
+    The last one says who does the work in that window as things stand.
+    """
+    found: dict[tuple[str, datetime], list[tuple[int, int]]] = {}
+    query = sa.select(LOG.c.seq, LOG.c.change, LOG.c.detail).where(LOG.c.action.in_(("propose", "assign")))
+    for seq, change, detail in connection.execute(query.order_by(LOG.c.seq)):
+        if detail.get("schedule") is not None:
+            found.setdefault((change, parse_time(detail["start"])), []).append((seq, detail["schedule"]))
+    return found
+
+
+def with_engineers(connection: sa.Connection, schedule: Schedule) -> Schedule:
+    """Name for every window whom the plan named that it was last taken over from; nobody for one moved by hand."""
+    plans, read = naming_plans(connection), dict[int, Mapping[str, tuple[Shift, ...]]]()
+    placements = []
+    for one in schedule.placements:
+        by = plans.get((one.change, one.start))
+        if by is not None:
+            plan = by[-1][1]
+            if plan not in read:
+                read[plan] = shifts_of(connection, plan)
+            one = replace(one, engineers=read[plan].get(one.change, ()))
+        placements.append(one)
+    return Schedule(tuple(placements))
+
+
+def _shifts(document: Document) -> Mapping[str, tuple[Shift, ...]]:
+    return {
+        one["change"]: tuple(
+            Shift(
+                engineer=shift["engineer"],
+                skill=shift["skill"],
+                start=parse_time(shift["start"]),
+                end=parse_time(shift["end"]),
+            )
+            for shift in one.get("engineers") or ()
+        )
+        for one in document["placements"]
+    }
 
 
 def _window(placement: Mapping[str, Any]) -> Mapping[str, Any]:

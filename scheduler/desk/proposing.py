@@ -8,10 +8,11 @@ from scheduler.desk.access import RefusedError
 from scheduler.desk.deciding import asked, must_be_proposed, new_window, times
 from scheduler.desk.entries import entries
 from scheduler.desk.judging import Bench
-from scheduler.desk.plans import planned_in
+from scheduler.desk.plans import FoundPlan, naming_plans, planned_in, shifts_of
 from scheduler.desk.position import Position, position
 from scheduler.desk.states import OVER
 from scheduler.desk.store import Store
+from scheduler.desk.tables import CHANGES, WINDOWS
 from scheduler.desk.windows import DeskWindow
 from scheduler.desk.writing import Done, StaleError, Writing, words, write
 
@@ -28,7 +29,8 @@ def propose(
     """Propose the windows of a plan that a run found, where they differ from what is proposed or announced.
 
     `only` names the changes it is about. Changes on hold, at work or over are left as they are; a proposal whose
-    change the plan leaves out is taken back.
+    change the plan leaves out is taken back. Where a window stays but the plan names other engineers, they are assigned
+    to it: there is nothing to decide for clients, but their calendars have to tell.
 
     Raises
     ------
@@ -67,6 +69,7 @@ def propose(
             writing.add("withdraw", change, "the plan leaves it out")
         for change, window in fresh.items():
             _add_proposal(writing, at, change, window, schedule)
+        _assign(writing, found, [change for change in sorted(wanted) if change not in left_out], schedule)
 
     request = {"do": "propose", "schedule": schedule, "only": None if only is None else sorted(only)}
     return write(store, decide, by=by, request=request, key=key, now=now)
@@ -105,6 +108,26 @@ def _add_proposal(writing: Writing, at: Position, change: str, wanted: Mapping[s
         cost_cents=wanted["cost_cents"],
         **detail,
     )
+
+
+def _assign(writing: Writing, found: FoundPlan, changes: Collection[str], schedule: int) -> None:
+    """Note whom a plan names for windows that stay where they were, where that is somebody else than before."""
+    plans, read = naming_plans(writing.connection), {schedule: found.shifts}
+    for change in changes:
+        row, wanted = writing.shelf.get(CHANGES, change), found.windows[change]
+        window = None if row is None else row["proposal"] or row["window"]
+        now = None if window is None else writing.shelf.get(WINDOWS, window)
+        if now is None or now["seq"] in {one.seq for one in writing.made}:
+            continue  # it was proposed just now, with the names of this plan
+        if any(now[name] != wanted[name] for name in ("start", "end", "reserved_until")):
+            continue
+        by = plans.get((change, now["start"]))
+        if by is not None and by[-1][1] not in read:
+            read[by[-1][1]] = shifts_of(writing.connection, by[-1][1])
+        before = read[by[-1][1]].get(change, ()) if by is not None else ()
+        if set(before) != set(found.shifts.get(change, ())):
+            times_of = times(wanted["start"], wanted["end"], wanted["reserved_until"])
+            writing.add("assign", change, window=window, schedule=schedule, **times_of)
 
 
 def withdraw(

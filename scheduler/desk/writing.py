@@ -180,6 +180,7 @@ PAST: Mapping[str, str] = {
     "propose": "proposed",
     "withdraw": "withdrew the proposal for",
     "confirm": "confirmed",
+    "assign": "named engineers for",
     "move": "moved",
     "approve": "approved",
     "reject": "rejected",

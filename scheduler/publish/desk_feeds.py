@@ -17,12 +17,11 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from scheduler.desk.library import portfolio_of
-from scheduler.desk.plans import document_of
+from scheduler.desk.plans import naming_plans, shifts_of
 from scheduler.desk.store import Store, StoreError
 from scheduler.desk.tables import DESK, LOG, VERSIONS, WINDOW_REVISIONS, WINDOWS
 from scheduler.desk.tokens import Token, hash_of, token_of
 from scheduler.desk.watching import Mark, Watch, mark_of
-from scheduler.inputs.cells import parse_time
 from scheduler.portfolio import Portfolio
 from scheduler.publish.contents import Kind, Status
 from scheduler.publish.history import KEPT, Archive, Edition, Revision, WindowHistory
@@ -219,8 +218,8 @@ class DeskFeeds:
         editions = [
             self._editions[number] for number, at in versions if at > since or number in needed or number == newest
         ]
-        proposed = _proposed(connection)
-        histories = [self._history(connection, dict(row), revisions[row["id"]], proposed, now) for row in windows]
+        plans = naming_plans(connection)
+        histories = [self._history(connection, dict(row), revisions[row["id"]], plans, now) for row in windows]
         return _Shown(mark_of(connection), last, _entry(connection, last), Archive(editions, histories, self._link))
 
     def _portfolio(self, number: int) -> Portfolio:
@@ -232,14 +231,14 @@ class DeskFeeds:
         connection: sa.Connection,
         window: Mapping[str, Any],
         rows: list[Mapping[str, Any]],
-        proposed: Mapping[tuple[str, datetime], list[tuple[int, int]]],
+        naming: Mapping[tuple[str, datetime], list[tuple[int, int]]],
         now: datetime,
     ) -> WindowHistory:
         found = []
         for number, row in enumerate(rows):
             status = STATUSES[row["status"]]
             told = window["announced_at"] if number == len(rows) - 1 else window["first_announced_at"]
-            plans = [plan for seq, plan in proposed.get((window["change"], row["start"]), ()) if seq <= row["seq"]]
+            plans = [plan for seq, plan in naming.get((window["change"], row["start"]), ()) if seq <= row["seq"]]
             shown = row["reserved_until"] + KEPT > now
             placement = Placement(
                 change=window["change"],
@@ -262,19 +261,7 @@ class DeskFeeds:
 
     def _engineers(self, connection: sa.Connection, plan: int, change: str) -> tuple[Shift, ...]:
         if plan not in self._shifts:
-            document = document_of(connection, plan)
-            self._shifts[plan] = {
-                one["change"]: tuple(
-                    Shift(
-                        engineer=shift["engineer"],
-                        skill=shift["skill"],
-                        start=parse_time(shift["start"]),
-                        end=parse_time(shift["end"]),
-                    )
-                    for shift in one.get("engineers") or ()
-                )
-                for one in document["placements"]
-            }
+            self._shifts[plan] = shifts_of(connection, plan)
         return self._shifts[plan].get(change, ())
 
     def _link(self, window: str, change: str) -> str:
@@ -293,15 +280,3 @@ def _entry(connection: sa.Connection, number: int) -> tuple[object, ...]:
     columns = (DESK.c.store, LOG.c.at, LOG.c.by, LOG.c.action, LOG.c.request, LOG.c.part)
     query = sa.select(*columns).select_from(DESK).outerjoin(LOG, LOG.c.seq == number)
     return tuple(connection.execute(query).one())
-
-
-def _proposed(connection: sa.Connection) -> Mapping[tuple[str, datetime], list[tuple[int, int]]]:
-    """Give by change and start the entries of the log that proposed a window, and the plans that did."""
-    found: dict[tuple[str, datetime], list[tuple[int, int]]] = {}
-    rows = connection.execute(
-        sa.select(LOG.c.seq, LOG.c.change, LOG.c.detail).where(LOG.c.action == "propose").order_by(LOG.c.seq)
-    )
-    for seq, change, detail in rows:
-        if detail.get("schedule") is not None:
-            found.setdefault((change, parse_time(detail["start"])), []).append((seq, detail["schedule"]))
-    return found

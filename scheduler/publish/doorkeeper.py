@@ -29,7 +29,8 @@ def is_possible() -> bool:
 class Doorkeeper:
     """The open port, and from `start` on the process that answers there.
 
-    It listens at `address`; `store` and `public_url` are what the calendars are served from, as for the command that serves them alone.
+    It listens at `address`; `store` and `public_url` are what the calendars are served from, as for the command that
+    serves them alone.
 
     Raises
     ------

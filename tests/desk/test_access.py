@@ -137,6 +137,7 @@ class Door:
             "stop": lambda: workflow.stop_run(store, 1, **as_user),
             "propose": lambda: workflow.propose(store, 99, **as_user),
             "confirm": lambda: workflow.propose(store, 99, **as_user),
+            "assign": lambda: workflow.propose(store, 99, **as_user),
             "move": lambda: desk.move(change, "Tue 02:00", **as_user),
             "override": lambda: desk.move(change, "Fri 02:00", override=override, **as_user),
             "end override": lambda: workflow.end_override(store, self.last(OVERRIDES), **as_user),
@@ -156,7 +157,7 @@ class Door:
 
 
 # Roles may do these, but the plan that they name is not there, or its weeks are over.
-NOT_THERE = {"propose", "confirm", "plan", "absent", "end absence"}
+NOT_THERE = {"propose", "confirm", "assign", "plan", "absent", "end absence"}
 WRITTEN = [one.action for one in PERMISSIONS if one.action != "look"]
 
 

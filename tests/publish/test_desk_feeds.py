@@ -6,7 +6,7 @@ from typing import Any
 
 import strict_ical
 from builders import change, engineer, when
-from desks import NOW, Desk, office, usual
+from desks import NOW, Desk, assert_replays, office, usual
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from publish.feed_world import compare
@@ -14,7 +14,9 @@ from stores import Stores
 
 from scheduler.desk import workflow
 from scheduler.desk.access import RefusedError
-from scheduler.desk.plans import packed
+from scheduler.desk.library import portfolio_of
+from scheduler.desk.plans import packed, with_engineers
+from scheduler.desk.position import position
 from scheduler.desk.store import Store
 from scheduler.desk.tables import RUNS, SCHEDULES
 from scheduler.inputs.documents import schedule_document
@@ -137,40 +139,87 @@ def test_any_history_at_the_desk(stores: Stores, taken: list[tuple[int, str, str
         assert before == look(DeskFeeds(store))
 
 
-def test_an_engineer_follows_the_plan_that_was_proposed(stores: Stores) -> None:
+def keep_plan(desk: Desk, made: Portfolio, number: int, start: str, who: str) -> None:
+    """Keep a plan as a run would have, in which `who` does A as dba."""
+    placement = place(made, "A", when(start))
+    shift = Shift(engineer=who, skill="dba", start=placement.start, end=placement.reserved_until)
+    result = Result(
+        portfolio=made, schedule=Schedule((replace(placement, engineers=(shift,)),)), status="FEASIBLE",
+        objective_cents=0, bound_cents=0,
+    )  # fmt: skip
+    run = {
+        "id": number, "version": 1, "seq": desk.log()[-1].seq, "asked_by": "ana", "asked_at": NOW, "status": "finished",
+        "parameters": {}, "host": "", "phase": "", "seconds": 0.0, "message": "", "stop_asked": False,
+    }  # fmt: skip
+    plan = {"id": number, "run": number, "version": 1, "at": NOW, "status": "FEASIBLE", "objective_cents": 0}
+    with desk.store.writing() as connection:
+        connection.execute(RUNS.insert().values(run))
+        document = packed(schedule_document(result, ["downtime"]))
+        connection.execute(SCHEDULES.insert().values(plan | {"document": document}))
+
+
+def crewed() -> Portfolio:
     made = usual()
-    made = replace(made, engineers={"Eve": engineer("Eve", skills="dba")})
-    made = replace(made, content_hash=content_hash(made))
+    made = replace(made, engineers={name: engineer(name, skills="dba") for name in ("Eve", "Bo")})
+    return replace(made, content_hash=content_hash(made))
+
+
+def test_an_engineer_follows_the_plan_that_was_proposed(stores: Stores) -> None:
+    made = crewed()
     with Store(stores.new("sqlite")) as store:
         desk = Desk(store)
         desk.bring(made)
-        placement = place(made, "A", when("Tue 02:00"))
-        shift = Shift(engineer="Eve", skill="dba", start=placement.start, end=placement.reserved_until)
-        result = Result(
-            portfolio=made, schedule=Schedule((replace(placement, engineers=(shift,)),)), status="FEASIBLE",
-            objective_cents=0, bound_cents=0,
-        )  # fmt: skip
-        run = {
-            "id": 1,
-            "version": 1,
-            "seq": desk.log()[-1].seq,
-            "asked_by": "ana",
-            "asked_at": NOW,
-            "status": "finished",
-        }
-        run |= {"parameters": {}, "host": "", "phase": "", "seconds": 0.0, "message": "", "stop_asked": False}
-        plan = {"id": 1, "run": 1, "version": 1, "at": NOW, "status": "FEASIBLE", "objective_cents": 0}
-        with store.writing() as connection:
-            connection.execute(RUNS.insert().values(run))
-            connection.execute(
-                SCHEDULES.insert().values(plan | {"document": packed(schedule_document(result, ["downtime"]))})
-            )
+        keep_plan(desk, made, 1, "Tue 02:00", "Eve")
         workflow.propose(store, 1, by="ana", now=NOW)
         desk.do(workflow.approve, "A")
         (event,) = strict_ical.read(DeskFeeds(store).body("engineer", "Eve", "full", NOW).plain).parts
         assert event.one("SUMMARY") == "Change A (A)"
         assert "You (dba): Tue 2 Mar 2027 02:00 to 04:00 UTC" in event.one("DESCRIPTION")
         assert strict_ical.read(DeskFeeds(store).body("engineer", "Bo", "full", NOW).plain).parts == []
+
+
+def test_another_engineer_takes_over_a_window_that_stays(stores: Stores) -> None:
+    made = crewed()
+    with Store(stores.new("sqlite")) as store:
+        desk = Desk(store)
+        desk.bring(made)
+        feeds = DeskFeeds(store)
+
+        def events(kind: Kind, scope: str) -> list[strict_ical.Component]:
+            return strict_ical.read(feeds.body(kind, scope, "full", desk.now).plain).parts
+
+        def named() -> list[str]:
+            with store.reading() as connection:
+                plan = with_engineers(connection, position(connection).schedule(portfolio_of(connection, 1)))
+            return [shift.engineer for one in plan.placements for shift in one.engineers]
+
+        keep_plan(desk, made, 1, "Tue 02:00", "Eve")
+        workflow.propose(store, 1, by="ana", now=NOW)
+        desk.do(workflow.approve, "A")
+        (hers,), (theirs,) = events("engineer", "Eve"), events("team", "blue")
+        assert named() == ["Eve"]
+        desk.now += timedelta(hours=1)
+        keep_plan(desk, made, 2, "Tue 02:00", "Bo")
+        done = workflow.propose(store, 2, by="ana", now=desk.now)
+        assert [(one.action, one.change) for one in done.entries] == [("assign", "A")]
+        assert named() == ["Bo"]
+        (his,) = events("engineer", "Bo")
+        assert (his.one("STATUS"), his.one("UID")) == ("CONFIRMED", hers.one("UID"))
+        assert "You (dba): Tue 2 Mar 2027 02:00 to 04:00 UTC" in his.one("DESCRIPTION")
+        # Who was told of it is told that it is theirs no more; for clients it is the window it was.
+        (gone,) = events("engineer", "Eve")
+        assert gone.one("STATUS") == "CANCELLED"
+        assert int(gone.one("SEQUENCE")) > int(hers.one("SEQUENCE"))
+        (same,) = events("team", "blue")
+        assert [same.one(name) for name in ("UID", "DTSTART", "SUMMARY", "STATUS", "DESCRIPTION")] == [
+            theirs.one(name) for name in ("UID", "DTSTART", "SUMMARY", "STATUS", "DESCRIPTION")
+        ]
+        assert workflow.propose(store, 2, by="ana", now=desk.now).entries == ()
+        # Nobody is named for a window that was moved by hand.
+        desk.scheduled("A", "Wed 02:00")
+        assert named() == []
+        assert [one.one("STATUS") for one in events("engineer", "Bo")] == ["CANCELLED"]
+        assert_replays(store)
 
 
 def test_a_store_that_was_taken_back_is_read_anew(stores: Stores) -> None:
