@@ -15,7 +15,7 @@ from scheduler.portfolio import Portfolio
 from scheduler.ruled_out import ruled_out
 from scheduler.schedule import Clash, Result, Violation
 from scheduler.solver.incumbent import Progress
-from scheduler.summary import HABIT_NAMES, compared_cents, count_text, is_proven, own_figures, proof_text, saves_text
+from scheduler.summary import HABIT_NAMES, compared_cents, count_text, own_figures, saves_text, verdicts
 from scheduler.wording import instant_text, listing, money_text, window_text
 
 MOST_WARNINGS, MOST_NAMED, MOST_RELAXATIONS, MOST_CLASHES = 10, 8, 10, 4
@@ -171,7 +171,7 @@ def _headline(result: Result) -> Iterator[str]:
     for name in ("earliest", "random_best", "sunday_0200"):
         if name in result.baselines:
             yield f"Against {HABIT_NAMES[name]} it {saves_text(result, result.baselines[name])}."
-    yield f"{proof_text(result)} ({'proven in' if is_proven(result) else 'after'} {result.seconds:.1f} s)."
+    yield from verdicts(result)
 
 
 def _comparison(result: Result) -> Iterator[str]:

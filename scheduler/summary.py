@@ -1,6 +1,6 @@
 """What a plan saves and how good it provably is, in words: the same on the command line, in the report, on screens."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from scheduler.baselines import saving
 from scheduler.schedule import BaselineFigures, Result
@@ -63,6 +63,31 @@ def fairness_text(result: Result) -> str:
     cheapest = (result.objective_cents or 0) - price
     paid = f"for {price / cheapest:.1%} of the cost" if price and cheapest else "at no cost"
     return f"Losses are spread over teams: the hardest hit bears {fell:.1%} less for its size, {paid}"
+
+
+def tail_text(result: Result) -> str:
+    """Say what minding bad weeks did to the worst of them, and at what price in the mean; nothing where nothing."""
+    tail = result.tail
+    if tail is None:
+        return ""
+    weeks = f"In the worst tenth of {count_text(tail.scenarios, 'week')} like past ones the plan costs"
+    worst = _change_text(tail.worst_cents, tail.plain_worst_cents)
+    mean = _change_text(tail.mean_cents, tail.plain_mean_cents)
+    return f"{weeks} {worst} than if bad weeks were not minded, and in the mean of all {mean}"
+
+
+def _change_text(cents: int, before: int) -> str:
+    if not before:
+        return "as much" if not cents else "more"
+    share = cents / before - 1
+    return f"{abs(share):.1%} {'more' if share > 0 else 'less'}"
+
+
+def verdicts(result: Result) -> Iterator[str]:
+    """Say in sentences how good a plan provably is, and what minding bad weeks did."""
+    yield f"{proof_text(result)} ({'proven in' if is_proven(result) else 'after'} {result.seconds:.1f} s)."
+    if minded := tail_text(result):
+        yield f"{minded}."
 
 
 def is_proven(result: Result) -> bool:

@@ -22,7 +22,7 @@ from scheduler.explanation import Explanation, rules_text, untold, why_text
 from scheduler.horizon import Window, wall_to_utc
 from scheduler.portfolio import Portfolio
 from scheduler.schedule import CLIENT_COSTS, Charge, Placement, Result
-from scheduler.summary import HABIT_NAMES, count_text, fairness_text, proof_text, saves_text
+from scheduler.summary import HABIT_NAMES, count_text, fairness_text, proof_text, saves_text, tail_text
 from scheduler.wording import day_text, instant_text, listing, money_text, window_text
 
 from . import heat, pictures, tables
@@ -108,6 +108,7 @@ def _of_plan(result: Result, explanations: list[Explanation]) -> dict[str, Any]:
     return {
         "proof": proof_text(result),
         "fairness": fairness_text(result),
+        "minded": tail_text(result),
         "placed": count_text(len(result.schedule.placements), "window"),
         "states": listing([f"{number} {state}" for state, number in states.items()]),
         "first_come": None if first_come is None or first_come.violations else {
