@@ -1,7 +1,9 @@
 """Versions of the portfolio in the store: as they were imported, and as planning needs them now."""
 
+import io
 import json
 import tempfile
+import zipfile
 import zlib
 from collections import OrderedDict
 from dataclasses import replace
@@ -15,7 +17,7 @@ from scheduler.desk.access import RefusedError
 from scheduler.desk.tables import SETTINGS, VERSIONS
 from scheduler.inputs import InputError, load, portfolio_document
 from scheduler.inputs.fingerprint import content_hash
-from scheduler.portfolio import Portfolio
+from scheduler.portfolio import Portfolio, no_usage
 
 MOST_KEPT = 4
 _kept: "OrderedDict[tuple[str, datetime, str], Portfolio]" = OrderedDict()
@@ -31,7 +33,6 @@ def current_version(connection: sa.Connection) -> int | None:
 def add_version(connection: sa.Connection, portfolio: Portfolio, *, by: str, source: str, at: datetime) -> int:
     """Keep a portfolio, and give the number of its version."""
     number = 1 + (connection.execute(sa.select(sa.func.max(VERSIONS.c.id))).scalar() or 0)
-    document = json.dumps(portfolio_document(portfolio), separators=(",", ":")).encode()
     row = {
         "id": number,
         "content_hash": portfolio.content_hash or content_hash(portfolio),
@@ -40,9 +41,33 @@ def add_version(connection: sa.Connection, portfolio: Portfolio, *, by: str, sou
         "source": source,
     }
     connection.execute(
-        VERSIONS.insert().values(row | {"warnings": list(portfolio.warnings), "document": zlib.compress(document)})
+        VERSIONS.insert().values(row | {"warnings": list(portfolio.warnings), "document": _packed(portfolio)})
     )
     return number
+
+
+def _packed(portfolio: Portfolio) -> bytes:
+    """Give a portfolio as it is kept: an archive of portfolio.json and, of what was recorded, usage.parquet."""
+    document = portfolio_document(replace(portfolio, usage=no_usage()))
+    del document["usage"]
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("portfolio.json", json.dumps(document, separators=(",", ":")))
+        if len(portfolio.usage):
+            table = io.BytesIO()
+            portfolio.usage.to_parquet(table, index=False)
+            archive.writestr("usage.parquet", table.getvalue(), zipfile.ZIP_STORED)
+    return kept.getvalue()
+
+
+def _unpacked(kept: bytes, folder: Path) -> None:
+    """Write a portfolio that was kept into a folder, whichever form it was kept in."""
+    if zipfile.is_zipfile(io.BytesIO(kept)):
+        with zipfile.ZipFile(io.BytesIO(kept)) as archive:
+            archive.extractall(folder)
+    else:
+        # Versions of old stores are one compressed portfolio.json.
+        (folder / "portfolio.json").write_bytes(zlib.decompress(kept))
 
 
 def portfolio_of(connection: sa.Connection, version: int | None = None, *, now: datetime | None = None) -> Portfolio:
@@ -92,10 +117,9 @@ def seen_from(portfolio: Portfolio, now: datetime) -> Portfolio:
 def _read(connection: sa.Connection, number: int) -> Portfolio:
     row = connection.execute(sa.select(VERSIONS).where(VERSIONS.c.id == number)).mappings().one()
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "portfolio.json"
-        path.write_bytes(zlib.decompress(row["document"]))
+        _unpacked(row["document"], Path(folder))
         try:
-            portfolio = load(path)
+            portfolio = load(folder)
         except InputError as error:
             raise RefusedError(f"version {number} of the portfolio cannot be read: {error.problems[0]}") from error
     return replace(portfolio, warnings=tuple(row["warnings"]), folder=row["source"])

@@ -53,7 +53,7 @@ VERSIONS = _table(
     _document("warnings"),
     sa.Column("document", sa.LargeBinary, nullable=False),
 )
-"""Portfolios as they were imported: `document` is a portfolio.json, compressed by zlib."""
+"""Portfolios as they were imported: `document` is an archive, or in old stores a portfolio.json by zlib."""
 
 RUNS = _table(
     "runs",

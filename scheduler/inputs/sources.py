@@ -155,7 +155,9 @@ class _Document:
         content = self.content.get("usage")
         place = Place(self._called("usage"))
         if content is None:
-            return None
+            # Millions of rows are kept beside the document, in a form that holds them.
+            beside = self.path.parent / "usage.parquet"
+            return open_usage(self.path.parent, findings) if beside.is_file() else None
         columns: list[Any] = list(content.values()) if isinstance(content, dict) else [None]
         if not all(isinstance(one, list) for one in columns) or len(set(map(len, columns))) > 1:
             findings.problem(place, "is not an object of lists of one length; write one list for each column")
