@@ -18,7 +18,9 @@ from scheduler.publish.languages import Language
 from scheduler.publish.plain_text import one_line, plain
 
 Kind = Literal["planned", "moved", "changed", "cancelled"]
-_SUBJECT_LENGTH = 180
+_SUBJECT_LENGTH, _LABEL_LENGTH = 180, 60
+_HEAD = '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+_STYLE = "font-family: sans-serif; line-height: 1.4; max-width: 40em"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +121,16 @@ def _short(text: str) -> str:
 
 
 def page(title: str, lines: Sequence[str]) -> str:
-    """Give paragraphs as a web page for mail programs: no styles to lose, no pictures, no scripts."""
-    body = "\n".join(f"<p>{_linked(html.escape(plain(line)))}</p>" for line in lines)
-    head = f'<head><meta charset="utf-8"><title>{html.escape(one_line(title))}</title></head>'
-    return f"<!DOCTYPE html>\n<html>{head}\n<body>\n{body}\n</body></html>\n"
+    """Give paragraphs as a web page for mail programs: no pictures, no scripts, and readable without its few styles."""
+    body = "\n".join(f"<p>{_marked(_linked(html.escape(plain(line))))}</p>" for line in lines)
+    head = f'<head><meta charset="utf-8">{_HEAD}<title>{html.escape(one_line(title))}</title></head>'
+    return f'<!DOCTYPE html>\n<html>{head}\n<body style="{_STYLE}">\n{body}\n</body></html>\n'
+
+
+def _marked(escaped: str) -> str:
+    """Set off what a line is about, where it says so before a colon."""
+    label, colon, rest = escaped.partition(": ")
+    return f"<b>{label}:</b> {rest}" if colon and len(label) <= _LABEL_LENGTH else escaped
 
 
 def _linked(escaped: str) -> str:

@@ -80,7 +80,9 @@ class Post:
             domain = domain_of(portfolio.policy.domain)
             for group in due:
                 number = next_number(connection)
-                self._write(connection, group, sender, number, f"{number}.{store}@{domain}", now)
+                # Numbers come again after a backup was restored, ids must not.
+                id = f"{number}.{now.astimezone(UTC):%Y%m%d%H%M%S}.{store}@{domain}"
+                self._write(connection, group, sender, number, id, now)
         return Written(len(due))
 
     def _write(
