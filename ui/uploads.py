@@ -168,7 +168,10 @@ def table_of(files: Files, file: str) -> pd.DataFrame:
     names = [one if one and one not in header[:number] else f"column {number + 1}" for number, one in enumerate(header)]
     frame = pd.DataFrame([row + [""] * (len(names) - len(row)) for row in rows[1:]], columns=names, dtype="str")
     more = [name for name in known if name not in names]
-    return frame.reindex(columns=[*names, *more], fill_value="")
+    frame = frame.reindex(columns=[*names, *more], fill_value="")
+    # Rows are numbered as problems name them: the header is the first.
+    frame.index = pd.RangeIndex(2, len(frame) + 2, name="row")
+    return frame
 
 
 def table_bytes(frame: pd.DataFrame) -> bytes:

@@ -129,19 +129,25 @@ def test_a_broken_archive_is_uploaded_mended_and_imported(
         tab.get_by_text("1 to mend before it can be imported").wait_for()
         tab.get_by_text(PROBLEM).wait_for()
         tab.screenshot(path=tmp_path / "broken.png", full_page=True)
-        # The table with the problem is open; its first row, fourth column is what is wrong.
+        # The table with the problem is open. It is drawn on a canvas, beside which stands the same as a table to read.
         grid = tab.get_by_test_id("stDataFrame").last
+        wrong = grid.locator("td", has_text="sixty")
+        wrong.wait_for(state="attached")
         grid.scroll_into_view_if_needed()
-        tab.locator(IDLE).wait_for()
+        tab.wait_for_timeout(1000)
         box = grid.bounding_box()
-        tab.mouse.click(box["x"] + 90, box["y"] + 52)
-        for _ in range(3):
+        tab.mouse.click(box["x"] + 150, box["y"] + 52)
+        for _ in range(8):
+            if wrong.get_attribute("aria-selected") == "true":
+                break
             tab.keyboard.press("ArrowRight")
-        tab.keyboard.type("60")
+            tab.wait_for_timeout(200)
+        assert wrong.get_attribute("aria-selected") == "true"
         tab.keyboard.press("Enter")
-        keep = tab.get_by_role("button", name="Keep and check")
-        tab.locator(IDLE).wait_for()
-        keep.click()
+        field = tab.locator("textarea.gdg-input, input.gdg-input").first
+        field.fill("60")
+        field.press("Enter")
+        tab.get_by_role("button", name="Keep and check").click()
         tab.get_by_text("No problem was found.").wait_for()
         tab.get_by_text("4 new: A, B, C and D").wait_for()
         tab.screenshot(path=tmp_path / "mended.png", full_page=True)

@@ -137,11 +137,12 @@ def test_a_table_is_mended_in_place() -> None:
         "changes.csv": CHANGES.replace("A,Patch order entry,app,60,90", "A,Patch order entry,app,x,90").encode()
     }
     frame = table_of(broken, "changes.csv")
-    assert frame.loc[0, "duration_minutes"] == "x"
+    # As problems name it.
+    assert frame.loc[2, "duration_minutes"] == "x"
     assert "failure_chance" in frame.columns
     assert set(frame["failure_chance"]) == {""}
-    frame.loc[0, "duration_minutes"] = "60"
-    frame.loc[len(frame)] = [None] * len(frame.columns)  # an empty row of the editor
+    frame.loc[2, "duration_minutes"] = "60"
+    frame.loc[len(frame) + 2] = [None] * len(frame.columns)  # an empty row of the editor
     found = checked(merged(broken, {"changes.csv": table_bytes(frame)}))
     assert found.portfolio is not None
     assert found.portfolio.content_hash == small_portfolio().content_hash
