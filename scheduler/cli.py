@@ -109,6 +109,10 @@ def plan_command(
     previous: Annotated[
         str | None, typer.Option(metavar="FILE", help="The schedule.json before: what it announced stays announced.")
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Dask scheduler whose workers solve parts of a large problem."),
+    ] = None,
     json: Json = False,
     progress: Annotated[
         Literal["text", "json"], typer.Option(help="How progress is written to the error output.")
@@ -130,6 +134,7 @@ def plan_command(
         previous=before,
         out=out,
         records=progress == "json",
+        cluster=cluster,
     )
     answer(result, json=json, out=out)
 

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, NoReturn
@@ -14,6 +14,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from scheduler.batch import plan
+from scheduler.batch.cluster import solvers_on
+from scheduler.batch.runners import RunnerError
 from scheduler.console import ProblemProgress, ProgressLine, ProgressRecords, problem_text, result_text
 from scheduler.inputs import InputError, dump
 from scheduler.portfolio import Portfolio
@@ -55,10 +57,14 @@ def run(
     previous: Schedule | None = None,
     out: str | None = None,
     records: bool = False,
+    cluster: str | None = None,
 ) -> Result:
-    """Plan a portfolio, showing progress; Ctrl-C ends it early, and what cannot be read or written ends the program."""
+    """Plan a portfolio, showing progress; Ctrl-C ends it early, and what cannot be read or written ends the program.
+
+    With the address of a Dask `cluster` its workers solve parts of the problem, as far as they answer.
+    """
     line = (ProgressRecords if records else ProgressLine)(portfolio.policy.currency)
-    with orderly(), stopping() as stop:
+    with orderly(), stopping() as stop, _solvers(cluster) as threads:
         if out is not None:
             check_writable(out)
         try:
@@ -66,7 +72,7 @@ def run(
                 portfolio,
                 time_limit=limit,
                 deterministic=units,
-                workers=workers or _cores(units),
+                workers=workers or (threads if units is None else None) or _cores(units),
                 seed=seed,
                 previous=previous,
                 progress=line,
@@ -76,6 +82,19 @@ def run(
             )
         finally:
             line.done()
+
+
+@contextmanager
+def _solvers(cluster: str | None) -> Iterator[int | None]:
+    """Use the workers of a cluster; give how many there are, None where there is none to be used."""
+    threads: int | None = None
+    with ExitStack() as stack:
+        if cluster is not None:
+            try:
+                threads = stack.enter_context(solvers_on(cluster))
+            except RunnerError as error:
+                print(f"warning: {error}; processes of this machine do its work", file=sys.stderr)
+        yield threads
 
 
 def report_files(result: Result) -> dict[str, bytes]:

@@ -58,6 +58,7 @@ def _plans(worker: psutil.Process) -> bool:
 def dask_cluster(folder: Path, workers: int, seed: int = 0) -> Iterator[Cluster]:
     """Start a cluster of worker processes of one thread each; everything of it is ended with the block."""
     card = folder / "dask-scheduler.json"
+    card.unlink(missing_ok=True)  # of a cluster before
     common = ["--host", "127.0.0.1", "--no-dashboard"]
     start = [sys.executable, "-m", "distributed.cli.dask_scheduler", *common, "--port", "0"]
     with (folder / "dask.log").open("wb") as log:

@@ -1,4 +1,4 @@
-"""Runs the portfolios of a batch on a Dask cluster, through the executor of its own client.
+"""Runs the portfolios of a batch, or the parts of one large problem, on a Dask cluster by its client's own executor.
 
 Every worker needs this program and sees the folders of the portfolios under the same paths; plans come back over the
 cluster's own connections, so that nobody but whoever runs the batch writes any. Whoever reaches a cluster runs what
@@ -20,6 +20,7 @@ from scheduler.batch.contained import Tell, plan_contained
 from scheduler.batch.job import Job, Outcome
 from scheduler.batch.runners import Runner, RunnerError
 from scheduler.solver.incumbent import Progress
+from scheduler.solver.workers import solved_by
 
 CONNECT_SECONDS = 15.0
 PATIENCE_SECONDS = 300.0  # workers are slow to come, or come anew, where a machine is busy
@@ -36,15 +37,7 @@ def dask_runner(address: str, *, stop: threading.Event, tell: Tell, patience: fl
     RunnerError
         If Dask is not installed, or no scheduler answers there.
     """
-    try:
-        distributed: Any = importlib.import_module("distributed")
-    except ImportError:
-        raise RunnerError("Dask is not installed; pip install 'maintenance-window-scheduler[dask]'") from None
-    try:
-        client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
-        reason = str(error) or type(error).__name__
-        raise RunnerError(f"{address}: no Dask scheduler answers there ({reason}); see that it runs") from None
+    client = _client(address)
     cluster = _Cluster(client, stop, tell, patience)
     return Runner(
         f"dask:{address}",
@@ -55,6 +48,42 @@ def dask_runner(address: str, *, stop: threading.Event, tell: Tell, patience: fl
         cluster.open(),
         cluster.tries,
     )
+
+
+@contextmanager
+def solvers_on(address: str) -> Iterator[int]:
+    """Have the workers of a cluster solve parts of the problems that are searched inside; gives its threads.
+
+    These are neighbourhoods of the best plan and clusters of the bound, each a model that takes seconds. Where a worker
+    is lost, processes of this machine go on.
+
+    Raises
+    ------
+    RunnerError
+        If Dask is not installed, no scheduler answers there, or it has no worker.
+    """
+    client = _client(address)
+    try:
+        threads = sum(client.nthreads().values())
+        if not threads:
+            raise RunnerError(f"{address}: the cluster has no worker; see that its workers run")
+        with solved_by(client.get_executor(pure=False)):
+            yield threads
+    finally:
+        with suppress(Exception):
+            client.close(timeout=5)
+
+
+def _client(address: str) -> Any:
+    try:
+        distributed: Any = importlib.import_module("distributed")
+    except ImportError:
+        raise RunnerError("Dask is not installed; pip install 'maintenance-window-scheduler[dask]'") from None
+    try:
+        return distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        reason = str(error) or type(error).__name__
+        raise RunnerError(f"{address}: no Dask scheduler answers there ({reason}); see that it runs") from None
 
 
 class _Cluster:

@@ -12,8 +12,10 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from time import monotonic
 from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple, cast
@@ -21,9 +23,28 @@ from typing import Any, BinaryIO, NamedTuple, cast
 from scheduler.solver import cpsat
 from scheduler.solver.cpsat import Solved, Solving, receive, send
 
-_Heard = queue.Queue[tuple["_Worker | _Here", Solved | None]]
+_Heard = queue.Queue[tuple["_Worker | _Far | _Here", Solved | None]]
 LOST = Solved("LOST", 0.0, 0.0, 0.0, [])
 """The answer to a model whose worker ended while solving it."""
+
+
+OVERDUE_SECONDS = 15.0
+"""How long after a model's own limit a far worker that says nothing is taken for lost."""
+
+_elsewhere: ContextVar[Executor | None] = ContextVar("elsewhere", default=None)
+
+
+@contextmanager
+def solved_by(executor: Executor) -> Iterator[None]:
+    """Have the pools that are made inside solve their models by an executor, such as that of a cluster.
+
+    Where that fails they go on with processes of this machine.
+    """
+    token = _elsewhere.set(executor)
+    try:
+        yield
+    finally:
+        _elsewhere.reset(token)
 
 
 class Done(NamedTuple):
@@ -81,6 +102,49 @@ class _Worker:
             self._heard.put((self, None))
 
 
+class _Far:
+    """A worker somewhere else, reached by an executor; it solves one model at a time."""
+
+    pid = None
+
+    def __init__(self, heard: _Heard, executor: Executor) -> None:
+        self.ticket: int | None = None
+        self._heard, self._executor = heard, executor
+        self._future: Future[Solved] | None = None
+        self._timer: threading.Timer | None = None
+        self._told = threading.Lock()
+
+    def ask(self, text: str, parameters: Mapping[str, Any]) -> None:
+        patience = float(parameters.get("max_time_in_seconds", 60.0)) + OVERDUE_SECONDS
+        told = threading.Event()
+
+        def tell(solved: Solved | None) -> None:
+            with self._told:
+                if not told.is_set():
+                    told.set()
+                    self._heard.put((self, solved))
+
+        self._timer = threading.Timer(patience, tell, (None,))
+        self._timer.daemon = True
+        self._timer.start()
+        try:
+            self._future = self._executor.submit(cpsat.answer, Solving, text, dict(parameters))
+        except Exception:  # whatever an executor makes of a cluster that is gone
+            tell(None)
+            return
+        self._future.add_done_callback(lambda done: tell(None if _failed(done) else Solved(*done.result())))
+
+    def end(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._future is not None:
+            self._future.cancel()
+
+
+def _failed(done: "Future[Solved]") -> bool:
+    return done.cancelled() or done.exception() is not None
+
+
 class _Here:
     """The calling process in the place of a worker, where no other can be had."""
 
@@ -111,13 +175,15 @@ class Pool:
     """Up to `processes` worker processes, started with the first model that needs them.
 
     A worker that ends unasked answers LOST for its model and is replaced, `restarts` times in all. With none left
-    models are solved in this process, one at a time.
+    models are solved in this process, one at a time. Inside `solved_by` workers are those of an executor, until one
+    of them is lost.
     """
 
     def __init__(self, processes: int, restarts: int = 3) -> None:
         self.processes = processes
+        self._elsewhere = _elsewhere.get()
         self._starts_left = processes + restarts
-        self._workers: list[_Worker | _Here] = []
+        self._workers: list[_Worker | _Far | _Here] = []
         self._waiting: deque[tuple[int, str, Mapping[str, Any]]] = deque()
         self._heard: _Heard = queue.Queue()
         self._done: dict[int, Solved] = {}
@@ -181,11 +247,13 @@ class Pool:
                 return
             self._hear(worker, solved)
 
-    def _hear(self, worker: "_Worker | _Here", solved: Solved | None) -> None:
+    def _hear(self, worker: "_Worker | _Far | _Here", solved: Solved | None) -> None:
         if worker.ticket is not None:
             self._done[worker.ticket] = LOST if solved is None else solved
             worker.ticket = None
-        if solved is None:
+        if solved is None and worker in self._workers:
+            if isinstance(worker, _Far):
+                self._elsewhere = None
             self._workers.remove(worker)
             worker.end()
         self._dispatch()
@@ -198,12 +266,13 @@ class Pool:
             idle.ticket, text, parameters = self._waiting.popleft()
             idle.ask(text, parameters)
 
-    def _another(self) -> "_Worker | _Here | None":
+    def _another(self) -> "_Worker | _Far | _Here | None":
         """Start one more worker if there may be more; the first one that cannot be started is this process itself."""
         if len(self._workers) < self.processes and self._starts_left > 0:
             self._starts_left -= 1
             try:
-                self._workers.append(_Worker(self._heard))
+                far = self._elsewhere
+                self._workers.append(_Worker(self._heard) if far is None else _Far(self._heard, far))
             except OSError:
                 self._starts_left = 0
             else:

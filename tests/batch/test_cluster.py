@@ -1,15 +1,18 @@
 """Batches on a real Dask cluster on loopback whose workers are killed."""
 
 import json
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 from business_units import children, good
 from clusters import dask_cluster
+from distributed import Client
 
 from scheduler.batch.choice import runner_of
-from scheduler.batch.cluster import dask_runner
+from scheduler.batch.cluster import dask_runner, solvers_on
 from scheduler.batch.job import Job
 from scheduler.batch.many import run_batch
 from scheduler.batch.planning import plan
@@ -19,6 +22,7 @@ from scheduler.publish.files import schedule_json
 from scheduler.solver.incumbent import Progress
 
 UNITS = 0.5
+GENERATE = Path(__file__).parents[2] / "data" / "generate.py"
 
 
 def jobs(folder: Path, out: Path, number: int) -> list[Job]:
@@ -78,3 +82,22 @@ def test_a_scheduler_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatc
         dask_runner("tcp://127.0.0.1:9", stop=threading.Event(), tell=lambda name, standing: None)
     with pytest.raises(RunnerError, match="no Dask scheduler answers there"):
         dask_runner("nonsense://x", stop=threading.Event(), tell=lambda name, standing: None)
+
+
+def test_parts_of_one_problem_are_solved_on_the_cluster_and_here_where_that_is_lost(tmp_path: Path) -> None:
+    # Larger than what is solved whole at once, and not proved by the search alone.
+    command = [sys.executable, str(GENERATE), "--size", "S", "--seed", "3", "--out", str(tmp_path / "one")]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    portfolio = load(tmp_path / "one")
+    alone = plan(portfolio, deterministic=0.3)
+    with dask_cluster(tmp_path, 1) as cluster, Client(cluster.address, set_as_default=False) as client:
+        client.wait_for_workers(1, timeout=300)
+        with solvers_on(cluster.address) as threads:
+            assert threads == 1
+            far = plan(portfolio, deterministic=0.3)
+            # What workers have solved; sent by value, as they know nothing of this file.
+            keys = client.run_on_scheduler(lambda dask_scheduler: [one[0] for one in dask_scheduler.transition_log])
+        assert any(str(key).startswith("answer-") for key in keys)
+    assert untimed(schedule_json(far)) == untimed(schedule_json(alone))
+    with pytest.raises(RunnerError), solvers_on("nonsense://x"):
+        raise AssertionError("there is no such cluster")

@@ -7,7 +7,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +23,7 @@ from scheduler.solver.problem import Problem
 from scheduler.solver.rows import Rows
 from scheduler.solver.search import greedy
 from scheduler.solver.state import UNPLACED, State
-from scheduler.solver.workers import LOST, Pool
+from scheduler.solver.workers import LOST, Pool, solved_by
 
 EASY = Limits(10.0).lean()
 
@@ -296,3 +298,55 @@ def test_a_run_whose_workers_are_killed_again_and_again_keeps_its_plan() -> None
     assert not list(compiled.problem.broken(starts))
     assert compiled.problem.cost(starts) == answer.objective
     assert not own_workers()
+
+
+# --- workers of an executor ------------------------------------------------------------------------------------------
+
+
+class Refusing(Executor):
+    """Takes `good` models, and fails with those after: at once, or by their futures."""
+
+    def __init__(self, good: int, *, at_once: bool) -> None:
+        self.good, self.at_once, self.asked = good, at_once, 0
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        self.asked += 1
+        if self.asked > self.good and self.at_once:
+            raise ConnectionError("the cluster is gone")
+        future: Future[Any] = Future()
+        if self.asked > self.good:
+            future.set_exception(ConnectionError("the worker is gone"))
+        else:
+            future.set_result(fn(*args, **kwargs))
+        return future
+
+
+def solve_all(pool: Pool, models: int) -> list[float]:
+    tickets = [pool.submit(easy(number), EASY) for number in range(models)]
+    found = []
+    for number, ticket in enumerate(tickets):
+        solved = pool.take(ticket, 60.0)
+        while solved == LOST:  # as the search does: it asks again for what it still wants
+            solved = pool.take(pool.submit(easy(number), EASY), 60.0)
+        assert solved is not None
+        found.append(solved.objective)
+    return found
+
+
+def test_models_are_solved_by_an_executor() -> None:
+    with ThreadPoolExecutor(2) as executor, solved_by(executor), Pool(2) as pool:
+        assert solve_all(pool, 5) == [10, 11, 12, 13, 14]
+        assert pool.pids == []
+    with Pool(1) as pool:
+        assert solve_all(pool, 1) == [10]
+        assert len(pool.pids) == 1  # outside of the block they are processes of this machine again
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("good", [0, 2])
+def test_processes_of_this_machine_take_over_where_an_executor_fails(good: int, at_once: bool) -> None:
+    executor = Refusing(good, at_once=at_once)
+    with solved_by(executor), Pool(1) as pool:
+        assert solve_all(pool, 4) == [10, 11, 12, 13]
+        assert len(pool.pids) == 1
+    assert executor.asked == good + 1
