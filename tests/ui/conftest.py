@@ -166,11 +166,11 @@ PATIENCE = 60_000
 
 
 @pytest.fixture
-def fresh(browser: Any) -> Iterator[Callable[..., Any]]:
+def fresh(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Give a function that opens a tab of a visitor of its own: `fresh(width=390)`.
 
     It notes every request and lets none of them leave the machine; in the end there was none that wanted to, and no
-    dialog that a text opened.
+    dialog that a text opened. `shoot(name)` keeps a picture of the tab in the folder of the test.
     """
     tabs: list[Any] = []
 
@@ -191,6 +191,7 @@ def fresh(browser: Any) -> Iterator[Callable[..., Any]]:
                 route.abort()
 
         tab.route("**/*", note)
+        tab.shoot = lambda name: tab.screenshot(path=tmp_path / f"{name}.png", full_page=True)
         tabs.append(tab)
         return tab
 

@@ -33,6 +33,13 @@ def test_words_can_be_read(palette: Palette) -> None:
 
 
 @pytest.mark.parametrize("palette", MODES)
+def test_words_of_pages_can_be_read(palette: Palette) -> None:
+    assert contrast("#ffffff", palette.button) >= 4.5
+    faded = [0.6 * int(palette.text[at : at + 2], 16) + 0.4 * int(palette.page[at : at + 2], 16) for at in (1, 3, 5)]
+    assert contrast("#" + "".join(f"{round(part):02x}" for part in faded), palette.page) >= 4.5
+
+
+@pytest.mark.parametrize("palette", MODES)
 def test_heat_grows_away_from_the_page_and_words_upon_it_can_be_read(palette: Palette) -> None:
     steps = [contrast(colour, palette.page) for colour in palette.heat]
     assert all(before < after for before, after in pairwise(steps))

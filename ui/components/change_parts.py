@@ -1,6 +1,6 @@
 """Parts of the page of a change: what it is, what its window costs, why it is there, and what else it could have."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import altair as alt
 import pandas as pd
@@ -190,14 +190,16 @@ def curve_of(plan: Plan, change: str, found: PriceCurve) -> None:
     )
 
 
-def downloads(plan: Plan, placement: Placement) -> None:
-    """Offer the calendars that a window is in."""
+def downloads(plan: Plan, placement: Placement, extra: Callable[[], None] | None = None) -> None:
+    """Offer the calendars that a window is in; `extra` draws more of the same change."""
     schedule = state.decided(plan)
     names, teams = row_labels(plan.portfolio, "team"), list(teams_of_change(plan.result, placement)["team"])
     with st.container(border=True):
         st.subheader("Calendars", anchor=False)
         change = placement.change
         calendar_button("This change", change, lambda: schedule_calendar(plan.portfolio, schedule, [change]))
+        if extra is not None:
+            extra()
         if teams:
             team = st.selectbox("Team", teams, format_func=lambda one: names[one])
             calendar_button("Everything of this team", team, lambda: team_feed(plan.portfolio, schedule, team))

@@ -33,8 +33,7 @@ def draw(
     specification = plan.kept.get(shows)
     if specification is None:
         specification = _specification(build)
-        if describes:
-            _describe(specification, describes)
+        _describe(specification, describes)
         if len(plan.kept) >= MOST_KEPT:
             plan.kept.clear()
         plan.kept[shows] = specification
@@ -67,7 +66,8 @@ def _specification(build: Callable[[], alt.LayerChart]) -> dict[str, Any]:
 
 
 def _describe(specification: dict[str, Any], names: Collection[str]) -> None:
-    specification["config"]["aria"] = True
+    # Marks without a text of their own are no business of a screen reader, which is told what the chart shows.
+    specification["config"]["aria"] = bool(names)
     for layer in specification["layer"]:
         mark = layer["mark"]
         layer["mark"] = (mark if isinstance(mark, dict) else {"type": mark}) | {"aria": layer.get("name") in names}

@@ -1,7 +1,9 @@
 """Calendars to take away."""
 
+import io
 import re
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
@@ -43,3 +45,12 @@ def page_button(label: str, name: str, make: Callable[[], bytes]) -> None:
         on_click="ignore",
         icon=":material/print:",
     )
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """Put files into a zip archive; the same files give the same bytes."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as folder:
+        for name, content in sorted(files.items()):
+            folder.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return made.getvalue()

@@ -4,15 +4,19 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from scheduler.desk.access import RefusedError
 from scheduler.desk.docket import Matter, approvers_of
 from scheduler.desk.entries import entries
+from scheduler.desk.store import StoreError
 from scheduler.horizon import Window
+from scheduler.publish.invites import invite_files
 from scheduler.schedule import Placement
 from scheduler.wording import clock_text, instant_text, listing, window_text, zone_text
 
 from .. import state
 from ..components import change_parts as parts
 from ..components import decision, talk
+from ..components.downloads import archive, file_name
 from ..components.page import desk_or_stop, show_notice, unusable
 from ..desk import Desk, Moment, Refusal
 from ..dockets import collisions, conflict_name, matters, said_since
@@ -78,7 +82,7 @@ def show() -> None:
             st.subheader("Conflicts", anchor=False)
             conflicts(desk, plan, matter)
         if placement is not None:
-            parts.downloads(plan, placement)
+            parts.downloads(plan, placement, lambda: invites(desk, change))
     with left:
         _reasons(plan, matter, placement)
         zone = plan.portfolio.policy.time_zone
@@ -239,6 +243,28 @@ def _take_another(desk: Desk, matter: Matter, others: Sequence[object]) -> None:
             st.session_state[f"wish {matter.change}"] = start
             st.session_state[f"doing {matter.change}"] = "move"
             st.rerun()
+
+
+def invites(desk: Desk, change: str) -> None:
+    """Offer the invitations to a change, as everybody whom it concerns would get them, in one archive."""
+
+    def made() -> bytes:
+        at = desk.at
+        try:
+            found = invite_files(at.store, change, state.now(), public_url=at.public_url)
+        except (RefusedError, StoreError) as error:
+            found = {"nothing.txt": f"{error}\n".encode()}
+        return archive(found or {"nothing.txt": b"Nobody whom this change concerns has a mail address.\n"})
+
+    st.download_button(
+        "Invites for everybody (.zip)",
+        made,
+        file_name=f"{file_name(change)}-invites.zip",
+        mime="application/zip",
+        key=f"invites {change}",
+        on_click="ignore",
+        icon=":material/forward_to_inbox:",
+    )
 
 
 def _next(every: Sequence[Matter], change: str) -> None:

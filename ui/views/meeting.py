@@ -25,12 +25,13 @@ from ..components.page import desk_or_stop, heading, show_notice, unusable
 from ..desk import Desk, Moment
 from ..dockets import docket_table
 from ..heat import row_labels
+from ..markdown import escape_markdown
 from ..pages import open_change, open_page
 from ..printed import RECORDED, forward_schedule, minutes
 from ..review import Plan, UnusableError
 from ..text import visible
 from .change_desk import changed_meanwhile, conflicts, show_needs, standing_text, title
-from .proposals import every_matter
+from .proposals import every_matter, titles
 
 SINCE, BEGUN, ITEM = "since", "begun", "item"
 MOST_LISTED = 12
@@ -146,7 +147,7 @@ def _during(
     else:
         _item(desk, plan, matter, left, right)
     with right:
-        _agenda(waiting, put_off, settled, matter)
+        _agenda(plan, waiting, put_off, settled, matter)
     _minutes(desk, plan, moment, every, log, begun, zone)
 
 
@@ -156,7 +157,7 @@ def _controls(matter: Matter | None, waiting: Sequence[Matter], put_off: Sequenc
     following = [*changes[here + 1 :], *changes[: max(here, 0)], *(one.change for one in put_off)]
     following = [one for one in following if matter is None or one != matter.change]
     with st.container(horizontal=True):
-        st.button("Next", icon=":material/skip_next:", disabled=not following, type="primary", key="next item",
+        st.button("Next", icon=":material/skip_next:", disabled=not following, key="next item",
                   shortcut="Alt+N", on_click=_go, args=(following[0] if following else "",))  # fmt: skip
         st.button("End the meeting", icon=":material/stop:", key="end meeting", on_click=_end)
 
@@ -207,8 +208,13 @@ def _item(desk: Desk, plan: Plan, matter: Matter, left: object, right: object) -
 
 
 def _agenda(
-    waiting: Sequence[Matter], put_off: Sequence[Matter], settled: Sequence[Matter], matter: Matter | None
+    plan: Plan,
+    waiting: Sequence[Matter],
+    put_off: Sequence[Matter],
+    settled: Sequence[Matter],
+    matter: Matter | None,
 ) -> None:
+    labels = titles(plan.portfolio, (*waiting, *put_off, *settled))
     with st.container(border=True):
         st.subheader("Agenda", anchor=False)
         for title_, icon, group in (("To decide", "pending_actions", waiting), ("Put off", "snooze", put_off),
@@ -218,7 +224,7 @@ def _agenda(
             st.caption(f"{title_} ({len(group)})")
             for one in group[:MOST_LISTED]:
                 st.button(
-                    visible(f"{one.change}: {one.needs[0].text}" if one.needs else f"{one.change}: {one.row['state']}"),
+                    escape_markdown(labels[one.change]),
                     key=f"item {one.change}",
                     icon=f":material/{icon}:",
                     type="secondary" if one is matter else "tertiary",

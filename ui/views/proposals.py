@@ -8,6 +8,7 @@ import streamlit as st
 from scheduler.desk import workflow
 from scheduler.desk.docket import Matter, approvers_of
 from scheduler.desk.states import STATES
+from scheduler.portfolio import Portfolio
 
 from .. import state
 from ..components.cards import card
@@ -145,7 +146,7 @@ def _table(moment: Moment, plan: Plan, found: Sequence[Matter]) -> list[Matter]:
 
 def _actions(desk: Desk, moment: Moment, plan: Plan, found: Sequence[Matter], picked: Sequence[Matter]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        names = _titles(moment, found)
+        names = titles(plan.portfolio, found)
         one = st.selectbox("Open", list(names), index=None, placeholder="a change of the list", width=320,
                            format_func=lambda change: names[change], key="open change")  # fmt: skip
         if one is not None:
@@ -167,8 +168,9 @@ def _actions(desk: Desk, moment: Moment, plan: Plan, found: Sequence[Matter], pi
         _confirm(desk, moment, plan, found)
 
 
-def _titles(moment: Moment, found: Sequence[Matter]) -> Mapping[str, str]:
-    known = moment.portfolio.changes if moment.portfolio is not None else {}
+def titles(portfolio: Portfolio, found: Sequence[Matter]) -> Mapping[str, str]:
+    """Give every change with its title, as far as the portfolio has it."""
+    known = portfolio.changes
     return {
         one.change: visible(f"{one.change}  {known[one.change].title}" if one.change in known else one.change)
         for one in found
