@@ -13,8 +13,10 @@ if __name__ == "__main__":
 
 from . import pages, state
 from .components.door import closed_door, not_allowed, visitor_menu
+from .components.page import palette
 from .desk import Desk
 from .review import UnusableError
+from .theme import page_style
 from .views import (
     calendars,
     change,
@@ -84,6 +86,7 @@ def main() -> None:
     # A name of an icon here would be fetched from elsewhere.
     icon = Path(__file__).parent / "icon.png"
     st.set_page_config(page_title="Maintenance windows", page_icon=str(icon), layout="wide")
+    st.html(page_style(palette()))
     with state.turn():
         every = allowed()
         pages.keep(every)

@@ -15,10 +15,7 @@ CHART_FONT = "Arial, 'Helvetica Neue', 'Liberation Sans', sans-serif"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Palette:
-    """A colour for every role; `heat` goes from quiet to busy.
-
-    Pages write captions in `text` at 60 %, and on `button` in white.
-    """
+    """A colour for every role; `heat` goes from quiet to busy. Pages write captions in `text` at 60 %."""
 
     page: str
     surface: str
@@ -26,7 +23,6 @@ class Palette:
     muted: str
     line: str
     accent: str
-    button: str
     on_accent: str
     good: str
     bad: str
@@ -55,7 +51,6 @@ LIGHT = Palette(
     muted="#51606f",
     line="#d5dce4",
     accent="#1f5fa8",
-    button="#1f5fa8",
     on_accent="#ffffff",
     good="#14713f",
     bad="#b3261e",
@@ -74,7 +69,6 @@ DARK = Palette(
     muted="#a7b3c0",
     line="#35414e",
     accent="#7db2f2",
-    button="#3977bd",
     on_accent="#0f1720",
     good="#5fd08f",
     bad="#ff8f85",
@@ -93,7 +87,6 @@ NAMED = Palette(
     muted="var(--muted)",
     line="var(--line)",
     accent="var(--accent)",
-    button="var(--button)",
     on_accent="var(--on-accent)",
     good="var(--good)",
     bad="var(--bad)",
@@ -157,10 +150,16 @@ def chart_config(palette: Palette, *, size: int = 12) -> dict[str, Any]:
     }
 
 
+def page_style(palette: Palette) -> str:
+    """Give the style of what no option of a theme reaches: Streamlit writes on buttons in white, whatever they are."""
+    primary = "[data-testid^='stBaseButton-primary']:not(:disabled)"
+    return f"<style>{primary}, {primary} * {{ color: {palette.on_accent} !important; }}</style>"
+
+
 def page_theme(palette: Palette) -> dict[str, Any]:
     """Give the theme of a Streamlit page, by the names of its options below `theme.light` or `theme.dark`."""
     return {
-        "primaryColor": palette.button,
+        "primaryColor": palette.accent,
         "backgroundColor": palette.page,
         "secondaryBackgroundColor": palette.surface,
         "textColor": palette.text,
