@@ -71,7 +71,7 @@ def show() -> None:
     changed_meanwhile(desk, matter, seen)
     show_needs(plan, matter)
     placement = plan.placed.get(change)
-    left, right = st.columns([9, 5], gap="medium")
+    left, right = st.columns([9, 4], gap="medium")
     with right:
         with st.container(border=True):
             st.subheader("Decision", anchor=False)

@@ -137,7 +137,7 @@ def _during(
             st.query_params[ITEM] = matter.change
     st.progress((count - len(waiting)) / count if count else 1.0,
                 f"{len(settled)} decided, {len(put_off)} put off, {len(waiting)} of {count} to go")  # fmt: skip
-    left, right = st.columns([9, 5], gap="medium")
+    left, right = st.columns([9, 4], gap="medium")
     with right:
         _controls(matter, waiting, put_off)
     if matter is None:
