@@ -81,7 +81,7 @@ class DeskFeeds:
         self._opened: tuple[Mark | None, dict[str, Token]] = None, {}
         self._lock = threading.Lock()
 
-    def warm(self, seconds: float = 5.0) -> None:
+    def warm(self, seconds: float = 30.0) -> None:
         """Read now what the first who asks would wait for; where that takes longer, go on meanwhile."""
         thread = threading.Thread(target=self._read_ahead, daemon=True)
         thread.start()

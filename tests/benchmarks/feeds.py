@@ -27,7 +27,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Event
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -135,21 +137,27 @@ async def session(port: int, number: int, think: float, counts: Counter[str]) ->
             await asyncio.sleep(think)
 
 
-async def visit(port: int, sessions: int, seconds: float, think: float) -> tuple[int, int]:
-    """Run sessions for a time; give how many pages were drawn, and how many sessions were lost."""
+async def visit(port: int, sessions: int, think: float, ready: "Event", over: "Event") -> tuple[float, int]:
+    """Run sessions until it is over; give pages a second from when each had had one, and how many were lost."""
     counts: Counter[str] = Counter()
     running = [asyncio.create_task(session(port, number, think, counts)) for number in range(sessions)]
-    await asyncio.sleep(seconds)
+    while counts["runs"] < sessions and not any(one.done() for one in running):
+        await asyncio.sleep(0.1)
+    begun, before = time.monotonic(), counts["runs"]
+    ready.set()
+    while not over.is_set():
+        await asyncio.sleep(0.1)
+    rate = (counts["runs"] - before) / (time.monotonic() - begun)
     lost = sum(one.done() for one in running)
     for one in running:
         one.cancel()
     await asyncio.gather(*running, return_exceptions=True)
-    return counts["runs"], lost
+    return rate, lost
 
 
-def visitors(port: int, sessions: int, seconds: float, think: float, told: "Queue[tuple[int, int]]") -> None:
+def visitors(port: int, sessions: int, think: float, ready: "Event", over: "Event", told: "Queue[Any]") -> None:
     """Run sessions in this process."""
-    told.put(asyncio.run(visit(port, sessions, seconds, think)))
+    told.put(asyncio.run(visit(port, sessions, think, ready, over)))
 
 
 # --- subscribers -----------------------------------------------------------------------------------------------------
@@ -201,12 +209,12 @@ def waited(waits: list[float]) -> str:
 def measure(port: int, bare: int, paths: list[str], given: argparse.Namespace, sessions: int, server: int) -> None:
     """Poll feeds, and the bare route, while sessions run; print what became of it."""
     context = multiprocessing.get_context("spawn")
-    told: Queue[tuple[int, int]] = context.Queue()
-    settle = 8.0 if sessions else 0.0  # the first drawing of a page is not what is measured
-    pages = context.Process(target=visitors, args=(port, sessions, given.seconds + settle, given.think, told))
+    ready, over = context.Event(), context.Event()
+    told: Queue[Any] = context.Queue()
+    pages = context.Process(target=visitors, args=(port, sessions, given.think, ready, over, told))
     if sessions:
         pages.start()
-        time.sleep(settle)
+        assert ready.wait(300), "no session had a page"
     counts: Counter[str] = Counter()
     load, used = os.getloadavg()[0], cpu_seconds(server)
 
@@ -218,12 +226,13 @@ def measure(port: int, bare: int, paths: list[str], given: argparse.Namespace, s
 
     waits, others = asyncio.run(both())
     used = cpu_seconds(server) - used
-    drawn, lost = told.get(timeout=60) if sessions else (0, 0)
+    over.set()
+    drawn, lost = told.get(timeout=120) if sessions else (0.0, 0)
     if sessions:
         pages.join()
     print(
         f"{len(paths)} subscribers, {given.rate:g} requests/s for {given.seconds:g} s, {sessions} sessions "
-        f"({drawn / (given.seconds + settle):.1f} pages/s drawn, {lost} sessions lost): {waited(waits)}; "
+        f"({drawn:.1f} pages/s drawn, {lost} sessions lost): {waited(waits)}; "
         f"{ {key: value for key, value in counts.items() if value} }; bare route meanwhile: {waited(others)}; "
         f"the server used {used / given.seconds:.0%} of a core; load {load:.1f} before, {os.getloadavg()[0]:.1f} after"
     )
