@@ -67,6 +67,7 @@ def dask_cluster(folder: Path, workers: int, seed: int = 0) -> Iterator[Cluster]
             address = _address(card)
             start = [sys.executable, "-m", "distributed.cli.dask_worker", address, *common, "--death-timeout", "60"]
             start += ["--nworkers", str(workers), "--nthreads", "1", "--local-directory", str(folder)]
+            start += ["--preload", "scheduler.batch.cluster"]
             with _ended(subprocess.Popen([*start, "--memory-limit", "0"], **given)) as nanny:  # type: ignore[call-overload]
                 yield Cluster(address, scheduler, nanny, random.Random(seed))
 
