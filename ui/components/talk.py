@@ -5,8 +5,10 @@ import streamlit as st
 from scheduler.desk import workflow
 from scheduler.desk.access import ForbiddenError
 from scheduler.desk.entries import entries
+from scheduler.desk.replies import Reply, replies
 from scheduler.desk.said import ObjectionOf, comments, objections
-from scheduler.wording import instant_text
+from scheduler.horizon import Window
+from scheduler.wording import instant_text, window_text
 
 from .. import state
 from ..desk import Desk, Refusal
@@ -16,6 +18,14 @@ from ..text import visible
 from .decision import LONGEST, looked, looked_at
 
 STATUS = {"open": "not answered yet", "upheld": "upheld: plans keep off that window", "declined": "declined"}
+REPLIES = {
+    "accepted": ("accepts", "check_circle"),
+    "declined": ("declines", "cancel"),
+    "tentative": ("may come", "help"),
+    "countered": ("asks for another time", "schedule"),
+    "said": ("wrote", "mail"),
+}
+"""What an answer to an invitation says, and its icon."""
 _ICONS = {"open": "front_hand", "upheld": "thumb_up", "declined": "thumb_down"}
 
 
@@ -65,6 +75,29 @@ def _answer(desk: Desk, one: ObjectionOf, key: str) -> None:
         if seen is not None:
             looked(one.change, done.revision)
     st.rerun()
+
+
+def show_replies(desk: Desk, change: str, zone: str) -> None:
+    """Draw what was answered by mail to invitations to a change; nothing where nobody answered."""
+    with desk.at.store.reading() as connection:
+        found = replies(connection, change=change)
+    if found:
+        st.subheader("Answers to invitations", anchor=False)
+    for one in found:
+        _reply(one, zone)
+
+
+def _reply(one: Reply, zone: str) -> None:
+    words, icon = REPLIES[one.kind]
+    who = f"{one.team}, {one.address}" if one.team else one.address
+    with st.container(border=True):
+        st.badge(words.capitalize(), icon=f":material/{icon}:", color="orange" if one.kind == "declined" else "gray")
+        st.text(f"{visible(who)}, {instant_text(one.at, zone)}")
+        if one.start is not None and one.end is not None:
+            st.text(f"Proposed: {window_text(Window(one.start, one.end), zone)}")
+        for text in (one.text, one.outcome):
+            if text:
+                st.text(visible(text))
 
 
 def show_comments(desk: Desk, change: str, zone: str, *, key: str = "", label: str = "Comment") -> None:

@@ -88,6 +88,7 @@ def show() -> None:
         zone = plan.portfolio.policy.time_zone
         st.subheader("Objections", anchor=False)
         talk.show_objections(desk, change, zone)
+        talk.show_replies(desk, change, zone)
         st.subheader("Comments", anchor=False)
         talk.show_comments(desk, change, zone)
     if placement is not None:

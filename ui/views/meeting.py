@@ -193,6 +193,7 @@ def _item(desk: Desk, plan: Plan, matter: Matter, left: object, right: object) -
             parts.why(explanation, row_labels(plan.portfolio, "team"))
         st.subheader("Objections", anchor=False)
         talk.show_objections(desk, change, zone, key="meeting ")
+        talk.show_replies(desk, change, zone)
         st.subheader("Notes", anchor=False)
         talk.show_comments(desk, change, zone, key="meeting ", label="Note, for the minutes and the change")
     with right:  # type: ignore[attr-defined]
