@@ -11,7 +11,7 @@ from icalendar.parser import Contentlines
 
 from scheduler.inputs.errors import shown
 
-MOST_LINE, MOST_DEPTH, MOST_ENTRIES = 200_000, 8, 20_000
+MOST_LINE, MOST_DEPTH, MOST_ENTRIES = 200_000, 8, 10_000
 _ESCAPED = re.compile(r"\\([\\;,nN])")
 
 

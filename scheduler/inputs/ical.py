@@ -23,7 +23,7 @@ from scheduler.inputs.recurrence import Budget, RuleError, occurrences, parse_ru
 from scheduler.inputs.text_files import read_text
 
 MOST_MEGABYTES = 5
-_MOST_STEPS = 200_000
+_MOST_STEPS = 100_000
 _TIME = re.compile(r"(?P<date>[0-9]{8})(?P<clock>T[0-9]{6}(?P<utc>Z)?)?")
 _LENGTH = re.compile(
     r"\+?P(?:(?P<weeks>[0-9]{1,5})W)?(?:(?P<days>[0-9]{1,5})D)?"

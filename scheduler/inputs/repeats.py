@@ -74,6 +74,7 @@ def expand_repeats(
     frame = _Frame(horizon, horizon.time_zone, now, done)
     found: dict[str, Series] = {}
     rows: list[Row] = []
+    full = False
     single = {row["change"]: row for row in reversed(changes.rows) if row["repeats"] is None}
     for row in changes.rows:
         if row["repeats"] is None or row["change"] is None:
@@ -82,8 +83,12 @@ def expand_repeats(
         try:
             if row["change"] in found or row["change"] in single:
                 raise RuleError(f"{shown(row['change'])} is in another row too; give one of them another id")
-            found[row["change"]] = _series(row, frame, findings)
-            if len(rows) + len(found[row["change"]].rows) > _MOST_CHANGES:
+            # What comes after too many is not expanded any more: thousands of rules would fill the memory.
+            series = None if full else _series(row, frame, findings)
+            full = series is None or len(rows) + len(series.rows) > _MOST_CHANGES
+            if series is not None:
+                found[row["change"]] = series
+            if full:
                 raise RuleError(f"there are more than {_MOST_CHANGES:,} changes with it; make it rarer")
         except RuleError as error:
             findings.problem(row.place("repeats"), f"{shown(row['repeats'])} cannot be used: {error}")

@@ -50,7 +50,7 @@ BROKEN = [
         "OUTGE",
         "'OUTGE' is not one of NO-IMPACT, REDUCED-REDUNDANCY, DEGRADED, OUTAGE; did you mean 'OUTAGE'?",
     ),
-    ("changes.csv", "type", "big", "'big' is not one of standard, normal, emergency; write one of these"),
+    ("changes.csv", "type", "big", "'big' is not one of standard, normal, emergency, external; write one of these"),
     ("decisions.csv", "kind", "aprove", "'aprove' is not one of pin, approve, reject; did you mean 'approve'?"),
     ("dependencies.csv", "effect", "gone", "'gone' is not one of OUTAGE, DEGRADED; write one of these"),
     # Times, zones, holidays, hours.

@@ -209,7 +209,7 @@ WRONG = [
      "'x.ics' cannot be read as a calendar: its line 1 ('name,start') is not of the form NAME:VALUE"),
     (calendar("END:VEVENT"),
      "'x.ics' cannot be read as a calendar: its line 4 ('END:VEVENT') ends what did not begin"),
-    (calendar(*["BEGIN:X"] * 9), "'x.ics' cannot be read as a calendar: it has more than 20,000 entries, or entries in "
+    (calendar(*["BEGIN:X"] * 9), "'x.ics' cannot be read as a calendar: it has more than 10,000 entries, or entries in "
      "entries"),
     (calendar("X:" + "a" * 200_001), "'x.ics' cannot be read as a calendar: it has a line of more than 200,000 "
      "characters"),
