@@ -1,6 +1,7 @@
 """The way back after signing in: to the page that was asked for, and to no other host."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
@@ -45,7 +46,10 @@ class Visitor:
         async def send(message: Message) -> None:
             sent.append(message)
 
-        asyncio.run(self.app(scope | {"query_string": query.encode("ascii")}, receive, send))
+        answered = self.app(scope | {"query_string": query.encode("ascii")}, receive, send)
+        # Tests that drive a browser leave a loop running in this thread.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, answered).result()
         found = {name.decode(): value.decode("ascii") for name, value in sent[0]["headers"]}
         if "set-cookie" in found:
             self.cookie = found["set-cookie"].partition(";")[0].partition("=")[2]

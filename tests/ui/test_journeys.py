@@ -200,10 +200,10 @@ def test_a_meeting_of_five_changes(tab: Any, named: Any, stores: Stores) -> None
                 tab.shoot("2-under-way")
                 # Nothing is lost with a reload.
                 tab.reload()
-                tab.get_by_role("heading", name=re.compile(f"^{change}")).wait_for()
+                tab.get_by_role("heading", level=1, name=re.compile(f"^{change} ")).wait_for()
             if number < 4:
                 button(tab, re.compile("^Next")).first.click()
-                tab.get_by_role("heading", level=1, name=re.compile(f"^(?!{change})")).wait_for()
+                tab.get_by_role("heading", level=1, name=re.compile(f"^(?!{change} )")).wait_for()
         tab.get_by_role("heading", name="Minutes (6)").wait_for()
         tab.shoot("3-done")
         with tab.expect_download() as download:
