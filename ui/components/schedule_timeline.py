@@ -44,7 +44,7 @@ def what_is_drawn(plan: Plan) -> tuple[By, charts.Span]:
     """Let the visitor choose rows and time."""
     zone, horizon = plan.portfolio.policy.time_zone, plan.portfolio.horizon
     first, last = local_time(horizon.start, zone).date(), local_time(horizon.end, zone).date()
-    by: By = st.segmented_control("Rows", ["service", "team"], default="service", required=True, key="by",
+    by: By = st.segmented_control("Rows", ["service", "team"], default="service", required=True, key="rows",
                                   bind="query-params", format_func=lambda one: f"by {one}")  # fmt: skip
     begin = st.date_input("From", first_day(plan), min_value=first, max_value=last, key="from", bind="query-params",
                           format="YYYY-MM-DD", width=150)  # fmt: skip
