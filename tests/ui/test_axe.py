@@ -13,8 +13,8 @@ from stores import Stores
 AXE = "axe-core@4.14.1"
 SERIOUS = ("serious", "critical")
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
-NOT_OURS: dict[str, str] = {}
-"""Rules that Streamlit itself breaks whatever a page draws, and what of it they concern."""
+CALENDAR = {"aria-required-children"}
+"""What the calendar library breaks in its own parts of the page of a week, as it nests them; listed with the rest."""
 IN_DARK = ("/proposals", "/change?change=A", "/meeting?since=5", "/my-team", "/schedule")
 
 
@@ -50,5 +50,9 @@ def test_no_serious_violation_is_ours(
     # The rest is listed in the folder of the test.
     rest = [f"{impact}, {rule}, {len(where)} times: {where[0]}" for (impact, rule), where in sorted(found.items())]
     (tmp_path / "axe.txt").write_text("\n".join(rest), "utf-8")
-    ours = {rule: where for (impact, rule), where in found.items() if impact in SERIOUS and rule not in NOT_OURS}
-    assert not ours
+    serious = {rule: where for (impact, rule), where in found.items() if impact in SERIOUS}
+    ours = {
+        rule: [one for one in where if not (rule in CALENDAR and one.startswith("/week: <div") and 'class="ec' in one)]
+        for rule, where in serious.items()
+    }
+    assert not any(ours.values()), ours

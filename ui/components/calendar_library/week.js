@@ -55,7 +55,6 @@ function options(data, send) {
       const one = event.extendedProps;
       el.title = one.says;
       if (one.shade) return;
-      el.setAttribute("aria-label", one.says);
       el.setAttribute("tabindex", "0");
       el.setAttribute("role", "button");
       el.addEventListener("keydown", (key) => {
