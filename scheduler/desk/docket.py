@@ -1,7 +1,7 @@
 """What waits for somebody at the desk: which changes need a decision or work, why, and until when."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Literal
@@ -132,7 +132,9 @@ def _needs(
         yield Need(kind="approve", text=_approval(row, window, approvers), by=_until(portfolio, proposal))
     planned = proposal or window
     if planned is not None and row["state"] not in ("Implement", "Review", "Closed", "Cancelled"):
-        yield from _exceptions(at.overrides, change, planned)
+        for one in at.lapsed(change, planned.start, planned.start):
+            text = f"The exception from {listing(one['rules'])} expires before the window begins: move it."
+            yield Need(kind="exception", text=text, by=one["expires_at"])
 
 
 def _approval(row: Row, window: DeskWindow | None, approvers: Mapping[str, int]) -> str:
@@ -143,14 +145,6 @@ def _approval(row: Row, window: DeskWindow | None, approvers: Mapping[str, int])
 
 def _until(portfolio: Portfolio, proposal: DeskWindow) -> datetime:
     return min(filter(None, (notice_until(portfolio, proposal.change, proposal.start), proposal.start)))
-
-
-def _exceptions(overrides: Iterable[Row], change: str, window: DeskWindow) -> Iterator[Need]:
-    for one in overrides:
-        holds = (one["change"], one["start"], one["ended_at"]) == (change, window.start, None)
-        if holds and one["expires_at"] <= window.start:
-            text = f"The exception from {listing(one['rules'])} expires before the window begins: move it."
-            yield Need(kind="exception", text=text, by=one["expires_at"])
 
 
 def _pressing(need: Need) -> tuple[int, datetime]:

@@ -109,6 +109,13 @@ class Position:
                 found.append(Decision(change=change, kind="pin", start=planned.start, announced_at=told))
         return tuple(found)
 
+    def lapsed(self, change: str, start: datetime, by: datetime) -> list[Row]:
+        """List the exceptions of a window that have expired by an instant; not those that later ones make up for."""
+        own = (change, start, None)
+        held = [one for one in self.overrides if (one["change"], one["start"], one["ended_at"]) == own]
+        lasting = {rule for one in held if one["expires_at"] > by for rule in one["rules"]}
+        return [one for one in held if one["expires_at"] <= by and not lasting.issuperset(one["rules"])]
+
     def _overrides(self) -> Iterator[Override]:
         for one in self.overrides:
             planned = self.planned_of(one["change"])

@@ -30,13 +30,7 @@ def start(
         if window is None or not window.start - EARLY <= writing.now < window.reserved_until:
             told = "" if window is None else f" from {utc_text(window.start)} to {utc_text(window.reserved_until)}"
             raise RefusedError(f"{change} has its window{told}, which is not now; move it first")
-        expired = [
-            one["id"]
-            for one in at.overrides
-            if (one["change"], one["start"], one["ended_at"]) == (change, window.start, None)
-            and one["expires_at"] <= writing.now
-        ]
-        if expired:
+        if at.lapsed(change, window.start, writing.now):
             raise RefusedError(f"the exception that {change} has its window by has expired; move it first")
         writing.add("start", change)
 

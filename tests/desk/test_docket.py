@@ -117,6 +117,18 @@ def test_an_exception_that_ends_too_early_is_seen(office: Desk) -> None:
     assert needs(office, "A") == ["approve"]
 
 
+def test_an_exception_that_ends_too_early_is_made_up_for_by_a_later_one(office: Desk) -> None:
+    office.now = when("Mon 00:00")
+    early = workflow.SetAside(reason="needed", expires_at=when("Thu 00:00"))
+    office.move("A", "Fri 02:00", override=early)
+    office.move("A", "Fri 03:00", override=early)
+    office.move("A", "Fri 02:00", override=replace(early, expires_at=when("Sat 00:00")))
+    assert needs(office, "A") == ["approve"]
+    office.do(workflow.approve, "A")
+    office.now = when("Fri 02:00")
+    office.do(workflow.start, "A")
+
+
 def test_notice_ends_with_a_day_of_the_strictest_team() -> None:
     p = portfolio(
         changes=[change("A"), change("E", type="emergency"), change("N", impact="NO-IMPACT")],
