@@ -1,19 +1,18 @@
 """The plan of the desk as the screens draw plans: windows as they stand, billed now, with what their run said."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from scheduler.desk.access import RefusedError
-from scheduler.desk.plans import document_of
+from scheduler.desk.plans import document_of, with_engineers
 from scheduler.desk.position import Position, planned
 from scheduler.desk.tables import LOG
 from scheduler.inputs.cells import parse_time
 from scheduler.portfolio import Portfolio
-from scheduler.schedule import BaselineFigures, Fairness, Result, Schedule, Shift, Unplaced, total
+from scheduler.schedule import BaselineFigures, Fairness, Result, Shift, Unplaced, total
 from scheduler.verify import bill
 
 from .review import Plan
@@ -33,14 +32,16 @@ def latest_answer(connection: sa.Connection) -> Answer:
     return {}
 
 
-def plan_at(id: str, portfolio: Portfolio, at: Position, answer: Answer) -> Plan:
+def plan_at(
+    id: str, portfolio: Portfolio, at: Position, shifts: Mapping[str, tuple[Shift, ...]], answer: Answer
+) -> Plan:
     """Give the plan at a position of the desk.
 
-    Its bound is that of the run, and is known only while the plan is what the run found; habits are compared while the
-    same changes have a window.
+    `shifts` says whom its windows name, by change; `answer` is what the latest run wrote. Its bound is that of the run,
+    and is known only while the plan is what the run found; habits are compared while the same changes have a window.
     """
     world = planned(portfolio, at)
-    schedule = with_engineers(at.schedule(world), answer)
+    schedule = with_engineers(at.schedule(world), shifts)
     charges = tuple(bill(world, schedule))
     objective = total(charges)
     starts = {one.change: one.start for one in schedule.placements}
@@ -67,25 +68,6 @@ def plan_at(id: str, portfolio: Portfolio, at: Position, answer: Answer) -> Plan
 
 def _baselines(answer: Answer) -> Mapping[str, BaselineFigures]:
     return {name: BaselineFigures(**one) for name, one in answer["baselines"].items()}
-
-
-def with_engineers(schedule: Schedule, answer: Answer) -> Schedule:
-    """Name the engineers whom the run gave to windows that are still where it put them."""
-    crews = {
-        (one["change"], parse_time(one["start"])): tuple(
-            Shift(
-                engineer=shift["engineer"],
-                skill=shift["skill"],
-                start=parse_time(shift["start"]),
-                end=parse_time(shift["end"]),
-            )
-            for shift in one.get("engineers") or ()
-        )
-        for one in answer.get("placements", ())
-    }
-    return Schedule(
-        tuple(replace(one, engineers=crews.get((one.change, one.start), ())) for one in schedule.placements)
-    )
 
 
 def _unplaced(world: Portfolio, at: Position, starts: Mapping[str, datetime], answer: Answer) -> list[Unplaced]:

@@ -12,7 +12,7 @@ import pandas as pd
 from scheduler.desk.accepting import Accepted, accepted
 from scheduler.desk.access import RefusedError
 from scheduler.desk.difference import Difference, Differs, Kind, difference, differing
-from scheduler.desk.plans import document_of
+from scheduler.desk.plans import document_of, shifts_in, with_engineers
 from scheduler.desk.store import StoreError
 from scheduler.inputs.cells import parse_time
 from scheduler.portfolio import Portfolio
@@ -21,7 +21,6 @@ from scheduler.summary import count_text
 from scheduler.wording import instant_text, listing, money_text
 
 from .desk import Desk
-from .desk_plan import with_engineers
 from .heat import row_labels
 from .review import UnusableError
 from .text import visible
@@ -72,7 +71,7 @@ def found_plan(portfolio: Portfolio, before: Schedule, document: Mapping[str, An
         for one in document["placements"]
         if one["change"] in portfolio.changes
     ]
-    return Found(run, schedule, portfolio, before, with_engineers(Schedule(tuple(placements)), document))
+    return Found(run, schedule, portfolio, before, with_engineers(Schedule(tuple(placements)), shifts_in(document)))
 
 
 def differs_table(found: Found) -> pd.DataFrame:

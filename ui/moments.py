@@ -10,11 +10,13 @@ import sqlalchemy as sa
 
 from scheduler.desk.identities import identities
 from scheduler.desk.library import current_version, portfolio_of, seen_from
+from scheduler.desk.plans import named_for
 from scheduler.desk.position import Position, position
 from scheduler.desk.shelf import Row
 from scheduler.desk.tables import DESK, USERS
 from scheduler.desk.watching import Mark, mark_of
 from scheduler.portfolio import Portfolio
+from scheduler.schedule import Shift
 
 from .desk_plan import latest_answer, plan_at
 from .review import Plan, Standing, UnusableError
@@ -36,6 +38,7 @@ class Moment:
     identities: Mapping[str, str]
     version: int | None
     portfolio: Portfolio | None
+    shifts: Mapping[str, tuple[Shift, ...]] = field(repr=False)
     answer: Mapping[str, object] = field(repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
@@ -43,7 +46,7 @@ class Moment:
     def _plan(self) -> Plan:
         if self.portfolio is None:
             raise UnusableError("There is no portfolio at this desk yet.", [], "Bring one in", page="inputs")
-        return plan_at(" ".join(self.mark), self.portfolio, self.position, self.answer)
+        return plan_at(" ".join(self.mark), self.portfolio, self.position, self.shifts, self.answer)
 
     def plan(self) -> Plan:
         """Give the plan as things stand: what is left of work that goes on, and every window announced or proposed.
@@ -95,14 +98,17 @@ def read_moment(connection: sa.Connection, now: datetime) -> Moment:
     portfolio = None if version is None else portfolio_of(connection, version)
     if portfolio is not None and now < portfolio.horizon.end:
         portfolio = seen_from(portfolio, now)
+    at = position(connection)
+    planned = {change: at.planned_of(change) for change in at.open}
     return Moment(
         mark=mark_of(connection),
         revision=connection.execute(sa.select(DESK.c.last)).scalar_one(),
         read_at=now,
-        position=position(connection),
+        position=at,
         people={row["user"]: dict(row) for row in connection.execute(sa.select(USERS)).mappings()},
         identities=identities(connection),
         version=version,
         portfolio=portfolio,
+        shifts=named_for(connection, {change: one.start for change, one in planned.items() if one is not None}),
         answer=latest_answer(connection),
     )

@@ -62,13 +62,13 @@ def planned_in(connection: sa.Connection, schedule: int) -> FoundPlan:
     row = connection.execute(sa.select(SCHEDULES.c.run, SCHEDULES.c.version).where(SCHEDULES.c.id == schedule)).one()
     seq = connection.execute(sa.select(RUNS.c.seq).where(RUNS.c.id == row.run)).scalar() or 0
     windows = {one["change"]: _window(one) for one in document["placements"]}
-    return FoundPlan(windows, _shifts(document), seq, row.version)
+    return FoundPlan(windows, shifts_in(document), seq, row.version)
 
 
 def shifts_of(connection: sa.Connection, schedule: int) -> Mapping[str, tuple[Shift, ...]]:
     """Give by change whom a plan names for it; nobody where there is no such plan any more."""
     try:
-        return _shifts(document_of(connection, schedule))
+        return shifts_in(document_of(connection, schedule))
     except RefusedError:
         return {}
 
@@ -86,22 +86,27 @@ def naming_plans(connection: sa.Connection) -> Mapping[tuple[str, datetime], lis
     return found
 
 
-def with_engineers(connection: sa.Connection, schedule: Schedule) -> Schedule:
-    """Name for every window whom the plan named that it was last taken over from; nobody for one moved by hand."""
+def named_for(connection: sa.Connection, starts: Mapping[str, datetime]) -> Mapping[str, tuple[Shift, ...]]:
+    """Give whom the plan names that a window was last taken over from, by change; nobody for one moved by hand."""
     plans, read = naming_plans(connection), dict[int, Mapping[str, tuple[Shift, ...]]]()
-    placements = []
-    for one in schedule.placements:
-        by = plans.get((one.change, one.start))
+    found = {}
+    for change, start in starts.items():
+        by = plans.get((change, start))
         if by is not None:
             plan = by[-1][1]
             if plan not in read:
                 read[plan] = shifts_of(connection, plan)
-            one = replace(one, engineers=read[plan].get(one.change, ()))
-        placements.append(one)
-    return Schedule(tuple(placements))
+            found[change] = read[plan].get(change, ())
+    return found
 
 
-def _shifts(document: Document) -> Mapping[str, tuple[Shift, ...]]:
+def with_engineers(schedule: Schedule, shifts: Mapping[str, tuple[Shift, ...]]) -> Schedule:
+    """Name engineers by change; nobody where none are given."""
+    return Schedule(tuple(replace(one, engineers=shifts.get(one.change, ())) for one in schedule.placements))
+
+
+def shifts_in(document: Mapping[str, Any]) -> Mapping[str, tuple[Shift, ...]]:
+    """Give by change whom a schedule.json names."""
     return {
         one["change"]: tuple(
             Shift(

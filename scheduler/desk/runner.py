@@ -19,7 +19,7 @@ from scheduler.baselines import baselines
 from scheduler.costs import COSTS, downtime
 from scheduler.desk.access import RefusedError
 from scheduler.desk.library import portfolio_of
-from scheduler.desk.plans import document_of, packed, with_engineers
+from scheduler.desk.plans import document_of, named_for, packed, with_engineers
 from scheduler.desk.position import planned, position
 from scheduler.desk.replan import replan
 from scheduler.desk.risk import replan_at_risk
@@ -88,7 +88,8 @@ class Runner:
         with self.store.reading() as connection:
             at = position(connection)
             portfolio = planned(portfolio_of(connection, row["version"], now=planned_at), at)
-            first = with_engineers(connection, at.schedule(portfolio))
+            first = at.schedule(portfolio)
+            first = with_engineers(first, named_for(connection, {one.change: one.start for one in first.placements}))
             if row["schedule"] is not None:
                 first = _read(document_of(connection, row["schedule"]), portfolio)
         self.portfolio = portfolio

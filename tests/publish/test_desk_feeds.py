@@ -15,7 +15,7 @@ from stores import Stores
 from scheduler.desk import workflow
 from scheduler.desk.access import RefusedError
 from scheduler.desk.library import portfolio_of
-from scheduler.desk.plans import packed, with_engineers
+from scheduler.desk.plans import named_for, packed
 from scheduler.desk.position import position
 from scheduler.desk.store import Store
 from scheduler.desk.tables import RUNS, SCHEDULES
@@ -190,8 +190,9 @@ def test_another_engineer_takes_over_a_window_that_stays(stores: Stores) -> None
 
         def named() -> list[str]:
             with store.reading() as connection:
-                plan = with_engineers(connection, position(connection).schedule(portfolio_of(connection, 1)))
-            return [shift.engineer for one in plan.placements for shift in one.engineers]
+                plan = position(connection).schedule(portfolio_of(connection, 1))
+                crews = named_for(connection, {one.change: one.start for one in plan.placements})
+            return [shift.engineer for crew in crews.values() for shift in crew]
 
         keep_plan(desk, made, 1, "Tue 02:00", "Eve")
         workflow.propose(store, 1, by="ana", now=NOW)
