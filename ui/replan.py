@@ -10,10 +10,10 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
+from scheduler.desk.runs import RunPoint
 from scheduler.publish.read_back import SCHEDULE
 
 State = Literal["running", "done", "given up", "infeasible", "refused"]
@@ -22,29 +22,12 @@ _DONE, _INFEASIBLE = 0, 3
 _MOST_WORDS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Where a run stands: seconds since its start, and weighted cents; None for what is not known yet."""
-
-    seconds: float
-    phase: str
-    objective_cents: int | None
-    bound_cents: int | None
-
-    @property
-    def gap(self) -> float | None:
-        """(objective − bound) / objective."""
-        if not self.objective_cents or self.bound_cents is None:
-            return None
-        return (self.objective_cents - self.bound_cents) / self.objective_cents
-
-
 class Replan:
     """One run of `plan PORTFOLIO --out OUT`; `before` is the content of the plan that it replaces."""
 
     def __init__(self, portfolio: Path, out: Path, seconds: float, before: Mapping[str, Any] | None) -> None:
         self.seconds, self.before = seconds, before
-        self.reports: list[Report] = []
+        self.reports: list[RunPoint] = []
         self.words: list[str] = []
         self.answer: Mapping[str, Any] = {}
         """What `--json` says where no schedule obeys every rule: what cannot hold together, and what would help."""
@@ -98,7 +81,7 @@ class Replan:
         with course, answer:
             for line in course:
                 try:
-                    self.reports.append(Report(**json.loads(line)))
+                    self.reports.append(RunPoint(**json.loads(line)))
                 except (ValueError, TypeError):
                     if line.strip():
                         self.words = [*self.words[-_MOST_WORDS:], line.strip()]

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from small_plan import Place, write_portfolio
 
-from scheduler.ui.replan import Replan, Report
+from scheduler.desk.runs import RunPoint
+from scheduler.ui.replan import Replan
 
 
 def until(run: Replan, reports: int) -> None:
@@ -69,5 +70,5 @@ def test_a_portfolio_that_is_refused_says_why(place: Place) -> None:
 @pytest.mark.parametrize(
     ("objective", "bound", "gap"), [(None, None, None), (0, 0, None), (1000, None, None), (1000, 750, 0.25)]
 )
-def test_the_gap_of_a_report(objective: int | None, bound: int | None, gap: float | None) -> None:
-    assert Report(1.0, "search", objective, bound).gap == gap
+def test_the_gap_of_a_point(objective: int | None, bound: int | None, gap: float | None) -> None:
+    assert RunPoint(1.0, "search", objective, bound).gap == gap
