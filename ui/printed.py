@@ -3,10 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from pathlib import Path
-
-import jinja2
 
 from scheduler.desk.docket import Matter
 from scheduler.desk.entries import Entry
@@ -18,7 +14,7 @@ from .desk import Moment
 from .dockets import cents_by_change, moved_to
 from .heat import row_labels
 from .review import Plan
-from .text import visible
+from .templating import template
 from .theme import DARK, FONT, LIGHT, css_variables
 
 FORWARD = ("Change", "Type", "What", "State", "Window", "Impact", "Services", "Teams", "Asked for by", "Engineers",
@@ -113,35 +109,13 @@ def _row(plan: Plan, moment: Moment, one: Matter, zone: str) -> tuple[str, ...]:
     )
 
 
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("board.html")
-
-
 def printed_page(heading: str, name: str, about: str, parts: Sequence[Part]) -> bytes:
     """Give tables as a page to print (HTML, UTF-8); every text in it is shown as text."""
-    shown = [
-        {
-            "title": part.title,
-            "heads": part.heads,
-            "numbers": part.numbers,
-            "none": part.none,
-            "rows": [[visible(cell) for cell in row] for row in part.rows],
-        }
-        for part in parts
-    ]
-    text = _template().render(
+    text = template("board.html").render(
         heading=heading,
-        name=visible(name),
+        name=name,
         about=about,
-        parts=shown,
+        parts=list(parts),
         font=FONT,
         light=css_variables(LIGHT),
         dark=css_variables(DARK),

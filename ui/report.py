@@ -7,11 +7,8 @@ Everything on it is in the page itself; it follows the light or dark mode of who
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 from markupsafe import Markup
 
@@ -23,10 +20,11 @@ from scheduler.horizon import Window, wall_to_utc
 from scheduler.portfolio import Portfolio
 from scheduler.schedule import CLIENT_COSTS, Charge, Placement, Result
 from scheduler.summary import HABIT_NAMES, count_text, fairness_text, proof_text, saves_text, tail_text
-from scheduler.wording import day_text, instant_text, listing, money_text, window_text
+from scheduler.wording import day_text, instant_text, listing, window_text
 
 from . import heat, pictures, tables
 from .frames import local_time
+from .templating import template
 from .text import visible
 from .theme import DARK, FONT, LIGHT, css_variables, state_text
 
@@ -53,23 +51,8 @@ def render(result: Result, explanations: Iterable[Explanation] = ()) -> bytes:
 
     Changes are explained in the order given. A result without a schedule gets a page that says so.
     """
-    page = _environment().get_template("report.html").render(_content(result, list(explanations)))
+    page = template("report.html").render(_content(result, list(explanations)))
     return page.encode("utf-8", "xmlcharrefreplace")
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        # Nothing that users wrote reaches the page as it is, whichever field it comes from.
-        finalize=lambda value: visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
-    )
-    environment.filters["money"] = money_text
-    return environment
 
 
 def _content(result: Result, explanations: list[Explanation]) -> dict[str, Any]:
