@@ -9,7 +9,7 @@ import streamlit as st
 from scheduler.wording import instant_text, money_text, window_text
 
 from .. import state
-from ..desk import Desk
+from ..desk import Desk, Moment
 from ..markdown import escape_markdown
 from ..pages import open_page
 from ..review import Plan, UnusableError
@@ -66,6 +66,18 @@ def desk_or_stop(title: str = "") -> Desk:
         unusable(error)
         st.stop()
     return desk
+
+
+def desk_plan_or_stop(title: str) -> tuple[Desk, Moment, Plan]:
+    """Give the desk, what it holds and its plan, after what was just done; or say why not, and end the page."""
+    show_notice()
+    desk = desk_or_stop(title)
+    try:
+        moment = desk.moment()
+        return desk, moment, moment.plan()
+    except UnusableError as error:
+        unusable(error)
+        st.stop()
 
 
 def banners(plan: Plan) -> None:

@@ -17,7 +17,7 @@ from .. import state
 from ..components import change_parts as parts
 from ..components import decision, talk
 from ..components.downloads import archive, file_name
-from ..components.page import desk_or_stop, show_notice, unusable
+from ..components.page import desk_plan_or_stop
 from ..desk import Desk, Moment, Refusal
 from ..dockets import collisions, conflict_name, matters, said_since
 from ..heat import row_labels
@@ -43,20 +43,13 @@ LOOK_SECONDS = 5.0
 
 def show() -> None:
     """Draw the page of the change that the address names."""
-    show_notice()
-    desk = desk_or_stop("Change")
+    desk, moment, plan = desk_plan_or_stop("Change")
     with st.container(horizontal=True):
         if st.button("Proposals", icon=":material/arrow_back:", type="tertiary"):
             open_page("proposals")
         if st.button("Forward schedule", type="tertiary"):
             open_page("schedule")
     change = st.query_params.get(CHANGE, "")
-    try:
-        moment = desk.moment()
-        plan = moment.plan()
-    except UnusableError as error:
-        unusable(error)
-        return
     every = _every(desk, moment)
     matter = next((one for one in every if one.change == change), None)
     if matter is None:

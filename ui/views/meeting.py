@@ -21,14 +21,14 @@ from .. import state
 from ..components import change_parts as parts
 from ..components import decision, talk
 from ..components.downloads import page_button
-from ..components.page import desk_or_stop, heading, show_notice, unusable
+from ..components.page import desk_plan_or_stop, heading
 from ..desk import Desk, Moment
 from ..dockets import docket_table
 from ..heat import row_labels
 from ..markdown import escape_markdown
 from ..pages import open_change, open_page
 from ..printed import RECORDED, forward_schedule, minutes
-from ..review import Plan, UnusableError
+from ..review import Plan
 from ..text import visible
 from .change_desk import changed_meanwhile, conflicts, show_needs, standing_text, title
 from .proposals import every_matter, titles
@@ -41,14 +41,7 @@ SETTLED = ("approve", "reject", "defer", "hold", "cancel", "withdraw")
 
 def show() -> None:
     """Draw the page."""
-    show_notice()
-    desk = desk_or_stop("Meeting")
-    try:
-        moment = desk.moment()
-        plan = moment.plan()
-    except UnusableError as error:
-        unusable(error)
-        return
+    desk, moment, plan = desk_plan_or_stop("Meeting")
     every = every_matter(desk)
     since, begun = _number(st.query_params.get(SINCE, "")), _instant(st.query_params.get(BEGUN, ""))
     if since is None or since > moment.revision:

@@ -16,11 +16,11 @@ from scheduler.wording import day_text, instant_text, money_text, window_text
 
 from .. import state
 from ..components import decision, talk
-from ..components.page import desk_or_stop, show_notice, unusable
+from ..components.page import desk_plan_or_stop
 from ..desk import Desk, Moment, Refusal
 from ..heat import row_labels
 from ..markdown import escape_markdown
-from ..review import Plan, UnusableError
+from ..review import Plan
 from ..text import visible
 
 STATUS = {"proposed": "proposed", "scheduled": "approved", "implementing": "under way", "done": "over",
@@ -33,14 +33,7 @@ PAGE = 10
 
 def show() -> None:
     """Draw the page."""
-    show_notice()
-    desk = desk_or_stop("My team")
-    try:
-        moment = desk.moment()
-        plan = moment.plan()
-    except UnusableError as error:
-        unusable(error)
-        return
+    desk, moment, plan = desk_plan_or_stop("My team")
     portfolio = plan.portfolio
     team = _team(desk, portfolio)
     if team is None:

@@ -12,14 +12,14 @@ from scheduler.portfolio import Portfolio
 
 from .. import state
 from ..components.cards import card
-from ..components.page import desk_or_stop, heading, show_notice, unusable
+from ..components.page import desk_plan_or_stop, heading
 from ..desk import Desk, Moment, Refusal
 from ..dockets import SHOWN, approval_summary, can_be_approved, chosen, docket_table, matters, people_of
 from ..headline import headline
 from ..heat import row_labels
 from ..markdown import escape_markdown
 from ..pages import open_change, open_page
-from ..review import Plan, UnusableError
+from ..review import Plan
 from ..text import visible
 
 TABLE, ASKED, MOST_NAMED = "proposals", "approve together", 12
@@ -27,14 +27,7 @@ TABLE, ASKED, MOST_NAMED = "proposals", "approve together", 12
 
 def show() -> None:
     """Draw the page."""
-    show_notice()
-    desk = desk_or_stop("Proposals")
-    try:
-        moment = desk.moment()
-        plan = moment.plan()
-    except UnusableError as error:
-        unusable(error)
-        return
+    desk, moment, plan = desk_plan_or_stop("Proposals")
     every = every_matter(desk)
     heading("Proposals", plan)
     with st.grid(min_column_width=210):
