@@ -37,7 +37,7 @@ def dask_runner(address: str, *, stop: threading.Event, tell: Tell, patience: fl
     RunnerError
         If Dask is not installed, or no scheduler answers there.
     """
-    client = _client(address)
+    client = connected(address)
     cluster = _Cluster(client, stop, tell, patience)
     return Runner(
         f"dask:{address}",
@@ -62,7 +62,7 @@ def solvers_on(address: str) -> Iterator[int]:
     RunnerError
         If Dask is not installed, no scheduler answers there, or it has no worker.
     """
-    client = _client(address)
+    client = connected(address)
     try:
         threads = sum(client.nthreads().values())
         if not threads:
@@ -74,7 +74,14 @@ def solvers_on(address: str) -> Iterator[int]:
             client.close(timeout=5)
 
 
-def _client(address: str) -> Any:
+def connected(address: str) -> Any:
+    """Give a client of the cluster at an address.
+
+    Raises
+    ------
+    RunnerError
+        If Dask is not installed, or no scheduler answers there.
+    """
     try:
         distributed: Any = importlib.import_module("distributed")
     except ImportError:

@@ -30,6 +30,9 @@ MEMORY = "1GB"
 _LINE = r'^(\S+) \S+ (\S+) \[([^\]]+)\] "'
 _TIME = "%d/%b/%Y:%H:%M:%S %z"
 _SERIES = ("team", "service")
+_READ = "moment IS NOT NULL AND who <> '' AND team <> '' AND service <> ''"
+REQUESTS = {"team": "str", "service": "str", "who": "str", "moment": "int64"}
+PRESENT = {"team": "str", "service": "str", "period": "int64", "present": "int64"}
 _LAST_SECOND = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
@@ -75,7 +78,8 @@ def access_log(path: str | Path, pairs: Pairs, *, session_minutes: int = SESSION
 def sign_in_log(path: str | Path, pairs: Pairs, *, session_minutes: int = SESSION_MINUTES) -> Counted:
     """Count the users of a sign-in log: CSV or Parquet with the columns time (ISO 8601, UTC if it says nothing), user.
 
-    Columns team and service say whose sign-in it is, and to what, where `pairs` does not.
+    Columns team and service say whose sign-in it is, and to what, where `pairs` does not. A folder is read as one log
+    in parts: every Parquet file below it.
 
     Raises
     ------
@@ -85,25 +89,92 @@ def sign_in_log(path: str | Path, pairs: Pairs, *, session_minutes: int = SESSIO
     import duckdb
 
     with _Counting() as base:
-        parquet = Path(path).suffix.lower() == ".parquet"
+        parts = Path(path).is_dir()
+        place = str(Path(path) / "**" / "*.parquet") if parts else str(path)
+        parquet = parts or Path(path).suffix.lower() == ".parquet"
         source = "read_parquet(?)" if parquet else "read_csv(?, header=true, all_varchar=true, ignore_errors=true)"
         try:
-            columns = {
-                row[0].lower() for row in base.execute(f"DESCRIBE SELECT * FROM {source}", [str(path)]).fetchall()
-            }
+            columns = [str(row[0]) for row in base.execute(f"DESCRIBE SELECT * FROM {source}", [place]).fetchall()]
         except duckdb.Error as error:
             raise InputError([f"{path}: cannot be read ({_first_line(error)})"]) from error
-        missing = [name for name in ("time", "user") if name not in columns]
-        missing += [name for name in _SERIES if name not in columns and not getattr(pairs, name)]
-        if missing:
-            raise InputError([f"{path}: has no column {name}; add it, or say it for all lines" for name in missing])
-        named = [
-            f"'{_text(getattr(pairs, name))}' AS {name}" if getattr(pairs, name) else f"trim({name}) AS {name}"
-            for name in _SERIES
-        ]
-        at = 'epoch_ms(try_cast("time" AS TIMESTAMPTZ)) // 1000 AS moment'
-        _load(base, f'SELECT {", ".join(named)}, trim("user") AS who, {at}, 1 AS line FROM {source}', [str(path)], path)
+        require_columns(path, columns, pairs)
+        _load(base, f"{_sign_ins(pairs)} FROM {source}", [place], path)
         return _counted(base, path, session_minutes)
+
+
+def require_columns(path: str | Path, columns: Iterable[str], pairs: Pairs) -> None:
+    """See that a log of sign-ins has the columns that it needs.
+
+    Raises
+    ------
+    InputError
+        If it lacks one.
+    """
+    there = {name.lower() for name in columns}
+    missing = [name for name in ("time", "user") if name not in there]
+    missing += [name for name in _SERIES if name not in there and not getattr(pairs, name)]
+    if missing:
+        raise InputError([f"{path}: has no column {name}; add it, or say it for all lines" for name in missing])
+
+
+def _sign_ins(pairs: Pairs) -> str:
+    named = [
+        f"'{_text(getattr(pairs, name))}' AS {name}" if getattr(pairs, name) else f"trim({name}) AS {name}"
+        for name in _SERIES
+    ]
+    at = 'epoch_ms(try_cast("time" AS TIMESTAMPTZ)) // 1000 AS moment'
+    return f'SELECT {", ".join(named)}, trim("user") AS who, {at}, 1 AS line'
+
+
+def requests_in(part: pd.DataFrame, pairs: Pairs) -> pd.DataFrame:
+    """Give the different requests of a part of a log of sign-ins, with the columns `REQUESTS`.
+
+    One more row without a team says, as its moment, how many lines could not be read.
+    """
+    with _Counting() as base:
+        base.register("coming", part)
+        base.execute(f"CREATE TABLE requests AS {_sign_ins(pairs)} FROM coming")
+        found = base.execute(f"""
+            SELECT DISTINCT team, service, who, moment FROM requests WHERE {_READ}
+            UNION ALL SELECT '', '', '', count(*) FILTER (WHERE NOT coalesce({_READ}, false)) FROM requests
+        """).df()  # fmt: skip
+    return found.astype(REQUESTS)
+
+
+def present_in(requests: pd.DataFrame, *, session_minutes: int = SESSION_MINUTES) -> pd.DataFrame:
+    """Give the seconds present per period, with the columns `PRESENT`, of all requests of some users of a pair.
+
+    Lines that could not be read stay a row without a team, counted as seconds.
+    """
+    read = requests["team"] != ""
+    with _Counting() as base:
+        base.register("coming", requests[read])
+        base.execute("CREATE TABLE requests AS SELECT * FROM coming")
+        found = _present(base, session_minutes, "true")
+    unread = {"team": [""], "service": [""], "period": [0], "present": [requests.loc[~read, "moment"].sum()]}
+    return pd.concat([found, pd.DataFrame(unread)], ignore_index=True).astype(PRESENT)
+
+
+def counted_present(path: str | Path, present: pd.DataFrame) -> Counted:
+    """Put together what `present_in` gave for parts of a log that have no user of a pair in common.
+
+    Raises
+    ------
+    InputError
+        If no line could be read.
+    """
+    known = present[present["team"] != ""]
+    unread = int(present.loc[present["team"] == "", "present"].sum())
+    if known.empty:
+        raise InputError([f"{path}: no line can be read ({unread:,} tried); check its format"])
+    period = PERIOD_MINUTES * 60
+    rows = []
+    for (team, service), one in known.groupby(list(_SERIES)):
+        seconds = one.groupby("period")["present"].sum()
+        hours = range(int(seconds.index.min()), int(seconds.index.max()) + 1, period)
+        filled = [int(seconds.get(hour, 0)) for hour in hours]
+        rows.append(pd.DataFrame({"team": team, "service": service, "period": hours, "present": filled}))
+    return Counted(_usage(pd.concat(rows, ignore_index=True)), unread)
 
 
 def stream(batches: Iterable[pa.RecordBatch], *, session_minutes: int = SESSION_MINUTES) -> pd.DataFrame:
@@ -119,7 +190,7 @@ def stream(batches: Iterable[pa.RecordBatch], *, session_minutes: int = SESSION_
         )
         base.register("coming", reader)
         base.execute('INSERT INTO requests SELECT team, service, who, "at" FROM coming')
-        return _users(base, session_minutes)
+        return _usage(_present(base, session_minutes))
 
 
 class _Counting:
@@ -156,16 +227,15 @@ def _load(base: "duckdb.DuckDBPyConnection", query: str, values: list[str], path
 
 
 def _counted(base: "duckdb.DuckDBPyConnection", path: str | Path, session_minutes: int) -> Counted:
-    read = "moment IS NOT NULL AND who <> '' AND team <> '' AND service <> ''"
-    asked = base.execute(f"SELECT count(*), count(*) FILTER (WHERE {read}) FROM requests").fetchone()
+    asked = base.execute(f"SELECT count(*), count(*) FILTER (WHERE {_READ}) FROM requests").fetchone()
     lines, known = asked or (0, 0)
     if not known:
         raise InputError([f"{path}: no line can be read ({lines:,} tried); check its format"])
-    return Counted(_users(base, session_minutes, read), lines - known)
+    return Counted(_usage(_present(base, session_minutes, _READ)), lines - known)
 
 
-def _users(base: "duckdb.DuckDBPyConnection", session_minutes: int, read: str = "true") -> pd.DataFrame:
-    """Turn requests into mean users per period: overlapping presences of one user count once.
+def _present(base: "duckdb.DuckDBPyConnection", session_minutes: int, read: str = "true") -> pd.DataFrame:
+    """Turn requests into seconds of users per period: overlapping presences of one user count once.
 
     A request adds the time until its session ends or the next request of that user there comes, cut at the ends of
     periods. Periods without anybody between the first and the last request of a pair have 0 users.
@@ -193,14 +263,18 @@ def _users(base: "duckdb.DuckDBPyConnection", session_minutes: int, read: str = 
         )
         SELECT team, service, period, sum(present) AS present FROM filled GROUP BY ALL ORDER BY team, service, period
     """
-    found = base.execute(seconds).df()
+    return base.execute(seconds).df()
+
+
+def _usage(found: pd.DataFrame) -> pd.DataFrame:
+    """Give mean users per period as `usage.csv` has them."""
     return pd.DataFrame(
         {
             "team": found["team"],
             "service": found["service"],
             "start": pd.to_datetime(found["period"], unit="s", utc=True),
             "minutes": PERIOD_MINUTES,
-            "users": found["present"].astype("int64") / period,
+            "users": found["present"].astype("int64") / (PERIOD_MINUTES * 60),
         }
     )
 
