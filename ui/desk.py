@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Literal, TypeVar
 
 from scheduler.desk import workflow
@@ -23,15 +23,13 @@ from scheduler.summary import count_text
 from scheduler.wording import instant_text, listing
 
 from .folder import local_name
+from .moments import LASTS, read_moment
 from .moments import Moment as Moment
-from .moments import read_moment
 from .review import Plan, Standing, UnusableError, settle
 from .signing_in import Visit
 from .source import Seen, Verdict
 from .subscriptions import OpenDesk
 
-LASTS = timedelta(minutes=15)
-"""How long what was read is shown while nobody writes: time passes, and with it notice."""
 MOST_NAMED = 6
 T = TypeVar("T")
 
@@ -114,7 +112,7 @@ class Desk:
             kept = self._moment
             if kept is None or kept.mark != mark or now - kept.read_at >= LASTS:
                 with self.at.store.reading() as connection:
-                    self._moment = read_moment(connection, now)
+                    self._moment = read_moment(connection, now, kept)
                 if kept is None or kept.version != self._moment.version:
                     settle()
             assert self._moment is not None

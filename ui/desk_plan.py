@@ -1,6 +1,7 @@
 """The plan of the desk as the screens draw plans: windows as they stand, billed now, with what their run said."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -33,12 +34,18 @@ def latest_answer(connection: sa.Connection) -> Answer:
 
 
 def plan_at(
-    id: str, portfolio: Portfolio, at: Position, shifts: Mapping[str, tuple[Shift, ...]], answer: Answer
+    id: str,
+    portfolio: Portfolio,
+    at: Position,
+    shifts: Mapping[str, tuple[Shift, ...]],
+    answer: Answer,
+    before: Plan | None = None,
 ) -> Plan:
     """Give the plan at a position of the desk.
 
     `shifts` says whom its windows name, by change; `answer` is what the latest run wrote. Its bound is that of the run,
     and is known only while the plan is what the run found; habits are compared while the same changes have a window.
+    Charts of the plan `before` of the same portfolio are kept where they would be drawn alike.
     """
     world = planned(portfolio, at)
     schedule = with_engineers(at.schedule(world), shifts)
@@ -63,7 +70,21 @@ def plan_at(
         fairness_price_cents=answer["fairness_price_cents"] if untouched else 0,
         fairness=Fairness(**answer["fairness"]) if untouched and answer.get("fairness") else None,
     )
-    return Plan(id=id, result=result, answer=answer)
+    kept = before.kept if before is not None and _drawn_alike(before.result, result) else {}
+    return Plan(id=id, result=result, answer=answer, kept=kept)
+
+
+def _drawn_alike(before: Result, after: Result) -> bool:
+    """Tell whether charts show the same: what was decided on the windows meanwhile is part of what a chart shows."""
+    return all(
+        (
+            before.charges == after.charges,
+            before.baselines == after.baselines,
+            before.unplaced == after.unplaced,
+            [replace(one, announced_at=None) for one in before.schedule.placements]
+            == [replace(one, announced_at=None) for one in after.schedule.placements],
+        )
+    )
 
 
 def _baselines(answer: Answer) -> Mapping[str, BaselineFigures]:

@@ -2,8 +2,8 @@
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import cached_property
 
 import sqlalchemy as sa
@@ -21,18 +21,22 @@ from scheduler.schedule import Shift
 from .desk_plan import latest_answer, plan_at
 from .review import Plan, Standing, UnusableError
 
+LASTS = timedelta(minutes=15)
+"""How long what was read is shown while nobody writes: time passes, and with it notice."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Moment:
     """What the desk holds after an entry of its log, `revision`, as it was read at an instant.
 
     `portfolio` is the current version as imported, seen from that instant (or where its weeks are over, from its
-    import); None before the first import.
+    import); None before the first import. `before` is the plan of an earlier moment with the same portfolio.
     """
 
     mark: Mark
     revision: int
     read_at: datetime
+    seen_at: datetime
     position: Position
     people: Mapping[str, Row]
     identities: Mapping[str, str]
@@ -40,13 +44,14 @@ class Moment:
     portfolio: Portfolio | None
     shifts: Mapping[str, tuple[Shift, ...]] = field(repr=False)
     answer: Mapping[str, object] = field(repr=False)
+    before: Plan | None = field(default=None, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @cached_property
     def _plan(self) -> Plan:
         if self.portfolio is None:
             raise UnusableError("There is no portfolio at this desk yet.", [], "Bring one in", page="inputs")
-        return plan_at(" ".join(self.mark), self.portfolio, self.position, self.shifts, self.answer)
+        return plan_at(" ".join(self.mark), self.portfolio, self.position, self.shifts, self.answer, self.before)
 
     def plan(self) -> Plan:
         """Give the plan as things stand: what is left of work that goes on, and every window announced or proposed.
@@ -86,24 +91,28 @@ class Moment:
         return str(row["name"]) if row else user
 
 
-def read_moment(connection: sa.Connection, now: datetime) -> Moment:
-    """Read everything that a moment has.
+def read_moment(connection: sa.Connection, now: datetime, last: Moment | None = None) -> Moment:
+    """Read everything that a moment has; where it can, it goes on with the portfolio as seen in the `last` one.
 
     Raises
     ------
     RefusedError
         If the portfolio cannot be read.
     """
-    version = current_version(connection)
-    portfolio = None if version is None else portfolio_of(connection, version)
-    if portfolio is not None and now < portfolio.horizon.end:
-        portfolio = seen_from(portfolio, now)
-    at = position(connection)
+    version, at = current_version(connection), position(connection)
+    before, seen_at = None, now
+    if last is not None and last.version == version and _goes_on(last, at, now):
+        portfolio, before, seen_at = last.portfolio, vars(last).get("_plan", last.before), last.seen_at
+    else:
+        portfolio = None if version is None else portfolio_of(connection, version)
+        if portfolio is not None and now < portfolio.horizon.end:
+            portfolio = seen_from(portfolio, now)
     planned = {change: at.planned_of(change) for change in at.open}
     return Moment(
         mark=mark_of(connection),
         revision=connection.execute(sa.select(DESK.c.last)).scalar_one(),
         read_at=now,
+        seen_at=seen_at,
         position=at,
         people={row["user"]: dict(row) for row in connection.execute(sa.select(USERS)).mappings()},
         identities=identities(connection),
@@ -111,4 +120,14 @@ def read_moment(connection: sa.Connection, now: datetime) -> Moment:
         portfolio=portfolio,
         shifts=named_for(connection, {change: one.start for change, one in planned.items() if one is not None}),
         answer=latest_answer(connection),
+        before=before,
     )
+
+
+def _goes_on(last: Moment, at: Position, now: datetime) -> bool:
+    """Tell whether only decisions on windows were written since a moment, and its portfolio is as seen lately."""
+    portfolio = last.portfolio
+    if portfolio is None or now - last.seen_at >= LASTS:
+        return False
+    known, found = (one.facts(portfolio.now, portfolio) for one in (last.position, at))
+    return replace(known, decisions=()) == replace(found, decisions=())

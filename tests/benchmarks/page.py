@@ -53,7 +53,7 @@ def main() -> None:
 def clicked_through(out: Path, chromium: str) -> Mapping[str, float]:
     """Give the seconds of every step on the plan in a folder."""
     taken: dict[str, float] = {}
-    with serving(out) as address, sync_playwright() as driver:
+    with serving(str(out)) as address, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
         tab = browser.new_context(viewport={"width": 1280, "height": 1400}).new_page()
         tab.set_default_timeout(60_000)
@@ -93,12 +93,12 @@ def clicked_through(out: Path, chromium: str) -> Mapping[str, float]:
 
 
 @contextmanager
-def serving(out: Path) -> Iterator[str]:
-    """Serve a plan on a free port, and wait until the server has read it."""
+def serving(*what: str) -> Iterator[str]:
+    """Serve a plan's folder, or a desk, on a free port, and wait until the server has read it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "scheduler.cli", "serve", str(out), "--port", str(port), "--no-browser"]
+    command = [sys.executable, "-m", "scheduler.cli", "serve", *what, "--port", str(port), "--no-browser"]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(300):

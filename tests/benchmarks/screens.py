@@ -2,14 +2,13 @@
 
     python tests/benchmarks/screens.py [--size XL] [--seed 1] [--seconds 60] [--keep DIR]
 
-Makes the portfolio, plans it and serves it; with `--keep` both stay in a folder, and are used again. Prints for every
-screen the seconds from the click to the page standing still: of the first load, and of what is done there next, which
-should be below 2; then the totals on the screens beside those of the plan's files, and how many windows each screen
-leads to. Beside them stand the load of the machine and the seconds that the server worked.
+Makes the portfolio, brings it to a desk, plans it, proposes the plan and serves the desk; with `--keep` all of it stays
+in a folder, and is used again. Prints for every screen the seconds from the click to the page standing still: of the
+first load, and of what is done there next, which should be below 2; then the totals on the screens beside those of the
+store, how many windows each screen leads to, the load of the machine, and the seconds that the server worked.
 """
 
 import argparse
-import csv
 import os
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,29 @@ import psutil
 from page import BAR, FLAGS, IDLE, ROOT
 from page import serving as served
 from playwright.sync_api import sync_playwright
+from sessions import prepare
+
+from scheduler.desk.store import Store
+from scheduler.ui.burden_frames import team_burdens
+from scheduler.ui.collisions import collisions
+from scheduler.ui.desk_plan import latest_answer
+from scheduler.ui.moments import read_moment
+from scheduler.ui.outages import outages
+from scheduler.ui.week import WEEK, in_week, monday, week_window
 
 LIMIT_SECONDS = 2.0
 PATIENCE = 300_000
+OTHERS = {
+    "Meeting": "/meeting",
+    "Replan": "/replan",
+    "Runs": "/runs",
+    "What if": "/what-if",
+    "Windows of": "/my-team",
+    "Log": "/log",
+    "Inputs": "/inputs",
+    "People": "/people",
+}
+"""Screens on which nothing grows with what is done there, by the beginning of their titles."""
 Row = tuple[str, str, float]
 
 
@@ -40,14 +60,13 @@ def main() -> None:
     options.add_argument("--chromium", default="/usr/bin/chromium", help="the browser")
     chosen = options.parse_args()
     with _folder(chosen.keep) as folder:
-        portfolio, out = folder / "portfolio", folder / "plan"
+        portfolio, place = folder / "portfolio", folder / "desk.db"
         if not (portfolio / "policy.toml").exists():
             generate = [sys.executable, ROOT / "data" / "generate.py", "--size", chosen.size, "--seed", chosen.seed]
             subprocess.run([*generate, "--out", portfolio], check=True, capture_output=True)
-        if not (out / "schedule.json").exists():
-            command = [sys.executable, "-m", "scheduler.cli", "plan", portfolio, "--out", out]
-            subprocess.run([*command, "--time-limit", chosen.seconds], check=True, capture_output=True)
-        rows = list(clicked_through(out, chosen.chromium))
+        if not place.exists():
+            prepare(str(place), str(portfolio), float(chosen.seconds))
+        rows = list(clicked_through(place, chosen.chromium))
         print(f"{'screen':<24}{'what':<34}{'seconds':>8}")
         for screen, what, seconds in rows:
             slow = "  slow" if what != "first load" and seconds > LIMIT_SECONDS else ""
@@ -55,7 +74,7 @@ def main() -> None:
         late = sum(what != "first load" and seconds > LIMIT_SECONDS for _, what, seconds in rows)
         print(f"{late} of {sum(what != 'first load' for _, what, _ in rows)} steps above {LIMIT_SECONDS:g} s")
         print(f"load of the machine: {', '.join(f'{one:.1f}' for one in os.getloadavg())}")
-        for line in compared(out):
+        for line in compared(place):
             print(line)
 
 
@@ -68,9 +87,9 @@ def _folder(keep: str | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def clicked_through(out: Path, chromium: str) -> Iterator[Row]:
-    """Give the seconds of every step on every screen of the plan in a folder."""
-    with served(out) as address, sync_playwright() as driver:
+def clicked_through(place: Path, chromium: str) -> Iterator[Row]:
+    """Give the seconds of every step on every screen of a desk."""
+    with served("--store", str(place)) as address, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
         tab = browser.new_context(viewport={"width": 1280, "height": 1400}).new_page()
         tab.set_default_timeout(PATIENCE)
@@ -126,6 +145,12 @@ def clicked_through(out: Path, chromium: str) -> Iterator[Row]:
         yield from opened(at, "/teams", "text=Its calendar")
         yield from opened("Savings and burden", "/savings", "text=In which hours of the week")
         yield from opened("Calendars", "/calendars", "text=Calendars")
+        at = "Proposals"
+        yield from opened(at, "/proposals", "text=Proposals")
+        yield timed(at, "search", lambda: search("network"))
+        yield timed(at, "all changes", tab.get_by_text("All", exact=True).first.click)
+        for screen, path in OTHERS.items():
+            yield from opened(screen, path, f"h1:has-text('{screen}')")
         process = psutil.Process(served_pid(address))
         used = process.cpu_times()
         print(f"the server worked {used.user + used.system:.0f} s, and has {process.memory_info().rss / 2**20:.0f} MB")
@@ -139,22 +164,19 @@ def served_pid(address: str) -> int:
     return int(found[0])
 
 
-def compared(out: Path) -> Iterator[str]:
-    """Say that what screens show is all there is in the files of a plan, and costs the same."""
-    from scheduler.ui.burden_frames import team_burdens
-    from scheduler.ui.collisions import collisions
-    from scheduler.ui.outages import outages
-    from scheduler.ui.review import read_plan
-    from scheduler.ui.week import WEEK, in_week, monday, week_window
-
-    plan = read_plan(out)
-    with (out / "charges.csv").open(newline="") as table:
-        charged = [(row["cost"], int(row["cents"])) for row in csv.DictReader(table)]
-    every, lost = sum(cents for _, cents in charged), sum(c for cost, c in charged if cost in ("downtime", "overrun"))
+def compared(place: Path) -> Iterator[str]:
+    """Say that what screens show is all there is in a store, and costs the same."""
+    with Store(str(place)) as store, store.reading() as connection:
+        plan = read_moment(connection, datetime.now(UTC)).plan()
+        written = latest_answer(connection)
+    held = {one["change"]: one["cents"] for one in written["placements"]}
+    lost = written["cost_cents"]
     windows, teams = len(plan.placed), plan.windows("team")
-    yield f"windows: {windows} in the plan, {len(plan.table)} in the table, {teams['change'].nunique()} on teams' rows"
-    yield f"cents: {every} in charges.csv, {int(plan.table['cents'].sum())} in the table"
-    yield f"clients lose: {lost} in charges.csv, {int(team_burdens(plan)['cents'].sum())} on the page of teams, " + (
+    yield f"windows: {len(held)} in the store, {windows} in the plan, {len(plan.table)} in the table, " + (
+        f"{teams['change'].nunique()} on teams' rows"
+    )
+    yield f"cents: {sum(held.values())} in the store, {int(plan.table['cents'].sum())} in the table"
+    yield f"clients lose: {lost} in the store, {int(team_burdens(plan)['cents'].sum())} on the page of teams, " + (
         f"{int(outages(plan)['cents'].sum())} on that of outages"
     )
     zone, seen = plan.portfolio.policy.time_zone, set()

@@ -73,12 +73,12 @@ def main() -> int:
             return measure(port, server, place, change, given)
 
 
-def prepare(place: str, folder: str) -> str:
+def prepare(place: str, folder: str, seconds: float = 10.0) -> str:
     """Bring a portfolio to a new desk, plan it and propose the plan; give a change that has a window."""
     with Store(place, create=True) as store:
         portfolio = load(folder)
         workflow.import_portfolio(store, portfolio, by=BY, seen=None)
-        number, _ = ask_run(store, by=BY, time_limit=10.0)
+        number, _ = ask_run(store, by=BY, time_limit=seconds)
         runner = Runner(store, number)
         runner.go()
         assert runner.best is not None, runner.message
@@ -136,7 +136,10 @@ async def _visitors(port: int, change: str, given: argparse.Namespace, first: Ta
         asyncio.create_task(_session(port, number, change, given.think, loaded, first, later))
         for number in range(given.sessions)
     ]
-    await loaded.wait()
+    everybody = asyncio.create_task(loaded.wait())
+    await asyncio.wait([everybody, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    if not everybody.done():
+        raise next(one.exception() or AssertionError("over too soon") for one in tasks if one.done())
     await asyncio.sleep(given.seconds)
     lost = sum(one.done() for one in tasks)
     for one in tasks:
@@ -167,7 +170,7 @@ async def _visit(port: int, page: str, change: str) -> None:
 
 def _opened(port: int) -> websockets.connect:
     address, spoken = f"ws://127.0.0.1:{port}/_stcore/stream", [websockets.Subprotocol("streamlit")]
-    return websockets.connect(address, subprotocols=spoken, max_size=None, open_timeout=120)
+    return websockets.connect(address, subprotocols=spoken, max_size=None, open_timeout=120, ping_interval=None)
 
 
 async def _run(socket: websockets.ClientConnection, page: str, change: str) -> float:

@@ -115,7 +115,7 @@ def people(plan: Plan, placement: Placement) -> None:
         return window_people(window_use(plan.portfolio, change, window, starts), palette=colours)
 
     says = "People expected on what this change takes down, in its window, in the habits' and in the average hour."
-    draw(plan, ("people", change, colours), chart, says=says)
+    draw(plan, ("people", change, plan.portfolio.decisions, colours), chart, says=says)
 
 
 def _notice(given: int, promised: object) -> str:
@@ -178,7 +178,7 @@ def curve_of(plan: Plan, change: str, found: PriceCurve) -> None:
     colours, policy = palette(), plan.portfolio.policy
     draw(
         plan,
-        ("curve", change, colours),
+        ("curve", change, plan.portfolio.decisions, colours),
         lambda: charts.price_curve(
             curve(plan.portfolio, found),
             curve_marks(plan.portfolio, found, plan.habits()),

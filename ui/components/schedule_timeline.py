@@ -91,7 +91,7 @@ def timeline(plan: Plan, chosen: pd.DataFrame, by: By, span: charts.Span) -> Non
     draw(
         plan,
         (TIMELINE, by, *shown, span, colours, viewer, frozenset(lit or ()), tuple(chosen["change"]),
-         tuple(chosen["state"])),
+         tuple(chosen["state"]), tuple(found.items())),
         lambda: _chart(plan, chosen, by, shown, span, colours, viewer, lit, found),
         says=f"Windows over the expected usage, by {by}. The table below holds the same windows.",
         key=TIMELINE,
