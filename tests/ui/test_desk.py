@@ -107,6 +107,27 @@ def test_the_store_is_read_again_only_where_somebody_wrote(desk: Desk) -> None:
     assert desk.standing(desk.plan())["A"].known == first.revision + 1
 
 
+def test_charts_are_kept_over_decisions_that_they_do_not_show(desk: Desk) -> None:
+    first = desk.plan()
+    moment = desk.moment()
+    desk.attempt(workflow.comment, "A", "fine")
+    desk.attempt(workflow.pin, "A", seen=seen(desk, "A"))
+    desk.attempt(workflow.approve, "B", seen=seen(desk, "B"))
+    decided = desk.plan()
+    assert decided.portfolio.decisions != first.portfolio.decisions
+    assert desk.moment().portfolio is moment.portfolio
+    assert decided is not first
+    assert decided.kept is first.kept
+    assert decided.placed["B"].announced_at is not None
+    desk.attempt(workflow.move, "A", decided.placed["A"].start + timedelta(days=1), seen=seen(desk, "A"))
+    moved = desk.plan()
+    assert moved.kept is not first.kept
+    # What is on hold or cancelled is no more to be planned: the portfolio is read anew.
+    desk.attempt(workflow.cancel, "A", seen=seen(desk, "A"), reason="not needed")
+    assert desk.plan().kept is not moved.kept
+    assert "A" not in desk.plan().portfolio.changes
+
+
 def test_a_page_shows_one_moment_unless_it_writes(desk: Desk) -> None:
     with desk.held():
         first = desk.moment()

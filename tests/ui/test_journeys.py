@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import strict_ical
+from playwright.sync_api import expect
 from small_desk import bring, fill, plan, small_portfolio
 from small_plan import CHANGES
 from stores import Stores
@@ -184,6 +185,8 @@ def test_a_meeting_of_five_changes(tab: Any, named: Any, stores: Stores) -> None
         decided: dict[str, str] = {}
         for number, verdict in enumerate(("Approve", "Put off", "Reject", "Approve", "Approve")):
             tab.get_by_text(f"{number - ('Put off' in decided.values())} decided").wait_for()
+            # While a page is drawn anew, what it showed before stays for a moment.
+            expect(tab.get_by_role("heading", level=1)).to_have_count(1)
             change = tab.get_by_role("heading", level=1).inner_text().split()[0]
             decided[change] = verdict
             if number == 0:
