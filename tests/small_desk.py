@@ -5,6 +5,7 @@ from pathlib import Path
 
 from small_plan import write_portfolio
 
+from scheduler.batch import sample_folder
 from scheduler.desk import workflow
 from scheduler.desk.runner import Runner
 from scheduler.desk.runs import ask_run
@@ -38,4 +39,10 @@ def plan(store: Store, by: str = BY) -> None:
 def fill(store: Store) -> None:
     """Bring the small portfolio to a desk, and propose a plan of it."""
     bring(store, small_portfolio())
+    plan(store)
+
+
+def fill_with_sample(store: Store) -> None:
+    """Bring the sample to a desk, and propose a plan of it."""
+    bring(store, load(sample_folder()))
     plan(store)

@@ -43,7 +43,8 @@ from .views import (
 class Screen:
     """A page: its name within the program, what draws it, its title, and what its visitors must be allowed to do.
 
-    `at` says where it is shown: at the desk, on the files of a plan, or on both.
+    `at` says where it is shown: at the desk, on the files of a plan, or on both. `section` is the part of the menu that
+    it is under, none for what people open many times a day.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Screen:
     at: Literal["both", "desk", "files"] = "both"
     visible: bool = True
     path: str = ""
+    section: str = ""
 
 
 # In the order of the menu. A string here would be drawn on every page: Streamlit runs this file as a script.
@@ -63,18 +65,18 @@ SCREENS = (
     Screen("week", week.show, "Week"),
     Screen("proposals", proposals.show, "Proposals", at="desk"),
     Screen("meeting", meeting.show, "Meeting", needs="approve", at="desk"),
-    Screen("outages", outages.show, "Service outage"),
-    Screen("teams", teams.show, "Teams"),
-    Screen("savings", savings.show, "Savings and burden"),
-    Screen("replan", replan.show, "Replan", at="files"),
-    Screen("replan", replan_desk.show, "Replan", needs="plan", at="desk"),
-    Screen("runs", runs.show, "Runs", at="desk"),
-    Screen("what-if", what_if.show, "What if", needs="plan", at="desk"),
     Screen("team", my_team.show, "My team", path="my-team", at="desk"),
-    Screen("calendars", calendars.show, "Calendars"),
-    Screen("log", log.show, "Log"),
-    Screen("inputs", inputs.show, "Inputs", needs="import", at="desk"),
-    Screen("people", people.show, "People", at="desk"),
+    Screen("outages", outages.show, "Service outage", section="Clients"),
+    Screen("teams", teams.show, "Teams", section="Clients"),
+    Screen("savings", savings.show, "Savings and burden", section="Clients"),
+    Screen("calendars", calendars.show, "Calendars", section="Clients"),
+    Screen("replan", replan.show, "Replan", at="files", section="Plans"),
+    Screen("replan", replan_desk.show, "Replan", needs="plan", at="desk", section="Plans"),
+    Screen("runs", runs.show, "Runs", at="desk", section="Plans"),
+    Screen("what-if", what_if.show, "What if", needs="plan", at="desk", section="Plans"),
+    Screen("inputs", inputs.show, "Inputs", needs="import", at="desk", section="Records"),
+    Screen("log", log.show, "Log", section="Records"),
+    Screen("people", people.show, "People", at="desk", section="Records"),
 )
 
 
@@ -90,7 +92,7 @@ def main() -> None:
     with state.turn():
         every = allowed()
         pages.keep(every)
-        chosen = st.navigation(list(every.values()), position="top")
+        chosen = st.navigation(menu(every), position="top")
         visitor_menu()
         first = state.is_first_run()
         if chosen == every.get("schedule") and pages.CHANGE in st.query_params:
@@ -119,6 +121,16 @@ def allowed() -> Mapping[str, Page]:
             default=one is SCREENS[0],
             visibility="visible" if one.visible and allowed and not closed else "hidden",
         )
+    return found
+
+
+def menu(every: Mapping[str, Page]) -> dict[str, list[Page]]:
+    """Give the pages by their section of the menu, in its order."""
+    found: dict[str, list[Page]] = {}
+    for one in SCREENS:
+        page = every.get(one.name)
+        if page is not None and page not in found.setdefault(one.section, []):
+            found[one.section].append(page)
     return found
 
 

@@ -151,9 +151,20 @@ def chart_config(palette: Palette, *, size: int = 12) -> dict[str, Any]:
 
 
 def page_style(palette: Palette) -> str:
-    """Give the style of what no option of a theme reaches: Streamlit writes on buttons in white, whatever they are."""
+    """Give the style of what no option of a theme reaches.
+
+    Streamlit writes on buttons in white, whatever they are. On a telephone cards stand two in a row, and what is to be
+    decided stands before the reasons.
+    """
     primary = "[data-testid^='stBaseButton-primary']:not(:disabled)"
-    return f"<style>{primary}, {primary} * {{ color: {palette.on_accent} !important; }}</style>"
+    cards = "div:has(> [data-testid='stGridCell'] [class*='st-key-card-'])"
+    aside = "[data-testid='stColumn']:has(> * .st-key-aside)"
+    return (
+        f"<style>{primary}, {primary} * {{ color: {palette.on_accent} !important; }}"
+        f"@media (max-width: 640px) {{ {cards} {{ grid-template-columns: repeat(2, minmax(0, 1fr)) !important; }}"
+        " [class*='st-key-card-'] [data-testid='stMetricValue'] { font-size: 1.1rem; }"
+        f" {aside} {{ order: -1; }} }}</style>"
+    )
 
 
 def page_theme(palette: Palette) -> dict[str, Any]:

@@ -31,6 +31,11 @@ def jobs(folder: Path, out: Path, number: int) -> list[Job]:
     return [Job(name=one.name, folder=str(one), out=str(out / one.name), **given) for one in made]  # type: ignore[arg-type]
 
 
+def generated(folder: Path, seed: int) -> None:
+    command = [sys.executable, str(GENERATE), "--size", "S", "--seed", str(seed), "--out", str(folder)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
 def untimed(content: bytes) -> dict[str, object]:
     document: dict[str, object] = json.loads(content)
     del document["seconds"]
@@ -76,6 +81,27 @@ def test_a_cluster_without_workers_ends_the_batch_with_a_word_on_each(tmp_path: 
     assert "no worker for 2 s" in end.messages[0]
 
 
+def test_a_stop_reaches_workers_and_keeps_their_best_plan(tmp_path: Path) -> None:
+    generated(tmp_path / "large", 3)
+    asked = [
+        Job(name=name, folder=str(tmp_path / "large"), out=str(tmp_path / "out" / name), time_limit=600.0, report=False)
+        for name in ("one", "two")
+    ]
+    stop = threading.Event()
+
+    def heard(name: str, standing: Progress) -> None:
+        if standing.objective_cents is not None:
+            stop.set()
+
+    with dask_cluster(tmp_path, 1) as cluster:
+        runner = runner_of(f"dask:{cluster.address}", processes=1, stop=stop, tell=heard)
+        summary = run_batch(asked, runner, tmp_path / "out", stop=stop)
+    assert stop.is_set()
+    assert [one.kind for one in summary.outcomes] == ["planned", "stopped"]
+    assert json.loads((tmp_path / "out" / "one" / "schedule.json").read_bytes())["seconds"] < 300
+    assert children() == []
+
+
 def test_a_scheduler_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scheduler.batch.cluster.CONNECT_SECONDS", 0.5)
     with pytest.raises(RunnerError, match="no Dask scheduler answers there"):
@@ -86,8 +112,7 @@ def test_a_scheduler_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatc
 
 def test_parts_of_one_problem_are_solved_on_the_cluster_and_here_where_that_is_lost(tmp_path: Path) -> None:
     # Larger than what is solved whole at once, and not proved by the search alone.
-    command = [sys.executable, str(GENERATE), "--size", "S", "--seed", "3", "--out", str(tmp_path / "one")]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    generated(tmp_path / "one", 3)
     portfolio = load(tmp_path / "one")
     alone = plan(portfolio, deterministic=0.3)
     with dask_cluster(tmp_path, 1) as cluster, Client(cluster.address, set_as_default=False) as client:

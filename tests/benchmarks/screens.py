@@ -25,13 +25,18 @@ from page import BAR, FLAGS, IDLE, ROOT
 from page import serving as served
 from playwright.sync_api import sync_playwright
 from sessions import prepare
+from streamlit.testing.v1 import AppTest
 
 from scheduler.desk.store import Store
+from scheduler.ui import state
+from scheduler.ui.app import SCREENS
 from scheduler.ui.burden_frames import team_burdens
 from scheduler.ui.collisions import collisions
+from scheduler.ui.desk import Desk
 from scheduler.ui.desk_plan import latest_answer
 from scheduler.ui.moments import read_moment
 from scheduler.ui.outages import outages
+from scheduler.ui.subscriptions import open_desk
 from scheduler.ui.week import WEEK, in_week, monday, week_window
 
 LIMIT_SECONDS = 2.0
@@ -76,6 +81,7 @@ def main() -> None:
         print(f"load of the machine: {', '.join(f'{one:.1f}' for one in os.getloadavg())}")
         for line in compared(place):
             print(line)
+        print(f"{opened_without_browser(str(place))} screens open in AppTest")
 
 
 @contextmanager
@@ -162,6 +168,20 @@ def served_pid(address: str) -> int:
     port = int(address.rpartition(":")[2])
     found = [one.pid for one in psutil.net_connections("tcp") if one.laddr and one.laddr.port == port and one.pid]
     return int(found[0])
+
+
+def opened_without_browser(place: str) -> int:
+    """Open every screen of a desk by itself, and count them."""
+    desk = Desk(open_desk(place, "http://127.0.0.1"))
+    state.show_source(desk)
+    change, screens = next(iter(desk.plan().placed)), [one for one in SCREENS if one.at in ("both", "desk")]
+    for one in screens:
+        name = one.show.__module__.rpartition(".")[2]
+        visitor = AppTest.from_string(f"from scheduler.ui.views import {name}\n{name}.show()\n", default_timeout=600)
+        visitor.query_params["change"] = change
+        visitor.run()
+        assert not visitor.exception, (one.name, visitor.exception)
+    return len(screens)
 
 
 def compared(place: Path) -> Iterator[str]:

@@ -16,7 +16,7 @@ from unittest import SkipTest
 from urllib.parse import urlsplit
 
 import pytest
-from small_desk import BY, fill
+from small_desk import BY, fill, fill_with_sample
 from small_plan import APP, Place, write_portfolio
 from stores import Stores
 from streamlit.testing.v1 import AppTest
@@ -55,6 +55,12 @@ def desk(stores: Stores) -> Iterator[Desk]:
 def empty_desk(stores: Stores) -> Iterator[Desk]:
     """Give a desk that nothing was brought to; the pages show it."""
     yield from _shown(stores.new("sqlite"))
+
+
+@pytest.fixture
+def sample(stores: Stores) -> Iterator[Desk]:
+    """Give a desk with a plan of the sample that was proposed, not to be written to; the pages show it."""
+    yield from _shown(stores.like("sqlite", "sample", fill_with_sample))
 
 
 def _shown(place: str) -> Iterator[Desk]:

@@ -17,6 +17,7 @@ from scheduler.desk.entries import entries
 from scheduler.desk.position import position
 from scheduler.desk.shelf import Row
 from scheduler.desk.store import Store
+from scheduler.ui.app import SCREENS
 
 Serve = Callable[..., AbstractContextManager[str]]
 Fresh = Callable[..., Any]
@@ -40,7 +41,10 @@ def button(tab: Any, name: str | re.Pattern[str]) -> Any:
 
 def go(tab: Any, page: str) -> None:
     """Choose a page from the menu."""
-    tab.get_by_role("link", name=page, exact=True).first.click()
+    (section,) = {one.section for one in SCREENS if one.title == page}
+    if section:
+        tab.get_by_test_id("stTopNavSection").filter(has_text=section).click()
+    tab.get_by_role("menuitem" if section else "link", name=page, exact=True).first.click()
     tab.get_by_role("heading", name=page, level=1).wait_for()
 
 

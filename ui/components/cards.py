@@ -7,7 +7,7 @@ from ..markdown import escape_markdown
 
 def card(label: str, value: str, note: str) -> None:
     """Draw a card; cards in one grid are of one height."""
-    with st.container(border=True, height="stretch", gap=None):
+    with st.container(border=True, height="stretch", gap=None, key=f"card-{label}"):
         st.caption(escape_markdown(label))
         st.metric(escape_markdown(label), escape_markdown(value), label_visibility="collapsed")
         st.caption(escape_markdown(note))

@@ -65,7 +65,7 @@ def show() -> None:
     show_needs(plan, matter)
     placement = plan.placed.get(change)
     left, right = st.columns([9, 4], gap="medium")
-    with right:
+    with right, st.container(key="aside"):
         with st.container(border=True):
             st.subheader("Decision", anchor=False)
             standing_text(desk, plan, matter)

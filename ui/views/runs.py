@@ -48,7 +48,7 @@ def show() -> None:
             "how": st.column_config.TextColumn("How", width=90),
             "seconds": st.column_config.TextColumn("Seconds", width=80),
             "cost": st.column_config.TextColumn("Weighted cost", width=130),
-            "gap": st.column_config.TextColumn("Could be cheaper by", width=145),
+            "gap": st.column_config.TextColumn("Could be cheaper by", width=165),
             "note": st.column_config.TextColumn("Note", width=260),
         },
         alt="The runs of the solver, the latest first.",
