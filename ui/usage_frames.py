@@ -8,9 +8,10 @@ import pandas as pd
 
 from scheduler.backtest.past import looked_back
 from scheduler.backtest.replay import HABITS, Replayed
-from scheduler.demand.history import recorded_slots
+from scheduler.carried import carried
+from scheduler.demand.history import Pair, Users, recorded_slots
 from scheduler.demand.topology import clients, effects
-from scheduler.demand.usage import expected_users
+from scheduler.demand.usage import USAGE_PARTS, expected_users
 from scheduler.horizon import Window
 from scheduler.portfolio import Portfolio, remembered
 from scheduler.summary import HABIT_NAMES
@@ -34,7 +35,7 @@ def forecast_and_record(
     then = _last_week(portfolio)
     if then is None:
         return None
-    expected, recorded = expected_users(then), recorded_slots(then)
+    expected, recorded = expected_users(then), _recorded(then)
     known = [
         (user, node)
         for node, teams in clients(portfolio).items()
@@ -68,9 +69,14 @@ def forecast_text(lines: pd.DataFrame) -> str:
     return f"off by {apart:,.1f} of {mean:,.1f} people in the mean hour{share}"
 
 
-@remembered
+@carried(*USAGE_PARTS, "services")
 def _last_week(portfolio: Portfolio) -> Portfolio | None:
     return looked_back(portfolio)
+
+
+@remembered
+def _recorded(portfolio: Portfolio) -> Mapping[Pair, Users]:
+    return recorded_slots(portfolio)
 
 
 def window_use(portfolio: Portfolio, change: str, window: Window, habits: Mapping[str, datetime]) -> pd.DataFrame:

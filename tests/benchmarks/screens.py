@@ -71,11 +71,12 @@ def main() -> None:
             subprocess.run([*generate, "--out", portfolio], check=True, capture_output=True)
         if not place.exists():
             prepare(str(place), str(portfolio), float(chosen.seconds))
-        rows = list(clicked_through(place, chosen.chromium))
+        rows = []
         print(f"{'screen':<24}{'what':<34}{'seconds':>8}")
-        for screen, what, seconds in rows:
+        for screen, what, seconds in clicked_through(place, chosen.chromium):
             slow = "  slow" if what != "first load" and seconds > LIMIT_SECONDS else ""
-            print(f"{screen:<24}{what:<34}{seconds:>8.2f}{slow}")
+            print(f"{screen:<24}{what:<34}{seconds:>8.2f}{slow}", flush=True)
+            rows.append((screen, what, seconds))
         late = sum(what != "first load" and seconds > LIMIT_SECONDS for _, what, seconds in rows)
         print(f"{late} of {sum(what != 'first load' for _, what, _ in rows)} steps above {LIMIT_SECONDS:g} s")
         print(f"load of the machine: {', '.join(f'{one:.1f}' for one in os.getloadavg())}")

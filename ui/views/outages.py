@@ -96,8 +96,9 @@ def _figures(plan: Plan, chosen: pd.DataFrame) -> None:
 
 
 def _picture(plan: Plan, chosen: pd.DataFrame, span: Span, hours: int) -> None:
-    order = [id for id in row_labels(plan.portfolio, "service") if id in set(chosen["id"])]
-    order += sorted(set(chosen["id"]) - set(order))
+    concerned = set(chosen["id"])
+    order = [id for id in row_labels(plan.portfolio, "service") if id in concerned]
+    order += sorted(concerned - set(order))
     page = 1
     if len(order) > ROWS_AT_ONCE:
         page = st.pagination(-(-len(order) // ROWS_AT_ONCE), key="page of outages")
