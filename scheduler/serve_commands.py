@@ -16,7 +16,6 @@ from scheduler import feed_commands
 from scheduler.batch import sample_folder
 from scheduler.console import result_text
 from scheduler.desk import workflow
-from scheduler.desk.library import portfolio_of
 from scheduler.desk.position import position
 from scheduler.desk.store import Store, StoreError, store_url
 from scheduler.desk_commands import followed, opened
@@ -93,10 +92,9 @@ def _plan_at_desk(place: str, time_limit: float | None, seed: int, begun: float)
 
 def _as_it_stands(desk: Store) -> Any:
     # Loaded for this command alone; in a checkout it lies beside the package.
-    desk_plan = importlib.import_module("scheduler.ui.desk_plan")
+    moments = importlib.import_module("scheduler.ui.moments")
     with desk.reading() as connection:
-        portfolio = portfolio_of(connection, now=datetime.now(UTC))
-        return desk_plan.plan_at("", portfolio, position(connection), desk_plan.latest_answer(connection)).result
+        return moments.read_moment(connection, datetime.now(UTC)).plan().result
 
 
 def serve_command(

@@ -7,14 +7,13 @@ from typing import Annotated
 import typer
 
 from scheduler.batch.runners import RunnerError
+from scheduler.inputs.counted import prometheus, sql_query
 from scheduler.inputs.logs import (
     SESSION_MINUTES,
     Counted,
     Pairs,
     access_log,
-    prometheus,
     sign_in_log,
-    sql_query,
     usage_csv,
 )
 from scheduler.running import orderly, refuse

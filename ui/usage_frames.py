@@ -9,10 +9,11 @@ import pandas as pd
 from scheduler.backtest.past import looked_back
 from scheduler.backtest.replay import HABITS, Replayed
 from scheduler.carried import carried
-from scheduler.demand.history import Pair, Users, recorded_slots
+from scheduler.demand.history import Users, recorded_slots
 from scheduler.demand.topology import clients, effects
 from scheduler.demand.usage import USAGE_PARTS, expected_users
 from scheduler.horizon import Window
+from scheduler.inputs.pairs import Pair
 from scheduler.portfolio import Portfolio, remembered
 from scheduler.summary import HABIT_NAMES
 from scheduler.wording import money_text

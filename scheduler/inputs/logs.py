@@ -1,21 +1,18 @@
-"""Usage from logs: access logs, sign-in logs, Prometheus range queries and SQL become rows of usage.
+"""Usage from logs: access logs and sign-in logs become rows of usage.
 
 A user is present for `session_minutes` after each request; the users of a period are the minutes present in it over its
 length. Logs are counted by DuckDB, out of core: it keeps what does not fit into memory on disk, reads compressed text
 by itself and needs no server.
 """
 
-import json
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
-import sqlalchemy
 
 from scheduler.inputs.errors import InputError
 
@@ -29,11 +26,10 @@ MEMORY = "1GB"
 # The combined log format: host ident user [time] "request" status bytes "referer" "agent"; the last two are optional.
 _LINE = r'^(\S+) \S+ (\S+) \[([^\]]+)\] "'
 _TIME = "%d/%b/%Y:%H:%M:%S %z"
-_SERIES = ("team", "service")
+SERIES = ("team", "service")
 _READ = "moment IS NOT NULL AND who <> '' AND team <> '' AND service <> ''"
 REQUESTS = {"team": "str", "service": "str", "who": "str", "moment": "int64"}
 PRESENT = {"team": "str", "service": "str", "period": "int64", "present": "int64"}
-_LAST_SECOND = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +92,7 @@ def sign_in_log(path: str | Path, pairs: Pairs, *, session_minutes: int = SESSIO
         try:
             columns = [str(row[0]) for row in base.execute(f"DESCRIBE SELECT * FROM {source}", [place]).fetchall()]
         except duckdb.Error as error:
-            raise InputError([f"{path}: cannot be read ({_first_line(error)})"]) from error
+            raise InputError([f"{path}: cannot be read ({first_line(error)})"]) from error
         require_columns(path, columns, pairs)
         _load(base, f"{_sign_ins(pairs)} FROM {source}", [place], path)
         return _counted(base, path, session_minutes)
@@ -112,7 +108,7 @@ def require_columns(path: str | Path, columns: Iterable[str], pairs: Pairs) -> N
     """
     there = {name.lower() for name in columns}
     missing = [name for name in ("time", "user") if name not in there]
-    missing += [name for name in _SERIES if name not in there and not getattr(pairs, name)]
+    missing += [name for name in SERIES if name not in there and not getattr(pairs, name)]
     if missing:
         raise InputError([f"{path}: has no column {name}; add it, or say it for all lines" for name in missing])
 
@@ -120,7 +116,7 @@ def require_columns(path: str | Path, columns: Iterable[str], pairs: Pairs) -> N
 def _sign_ins(pairs: Pairs) -> str:
     named = [
         f"'{_text(getattr(pairs, name))}' AS {name}" if getattr(pairs, name) else f"trim({name}) AS {name}"
-        for name in _SERIES
+        for name in SERIES
     ]
     at = 'epoch_ms(try_cast("time" AS TIMESTAMPTZ)) // 1000 AS moment'
     return f'SELECT {", ".join(named)}, trim("user") AS who, {at}, 1 AS line'
@@ -169,7 +165,7 @@ def counted_present(path: str | Path, present: pd.DataFrame) -> Counted:
         raise InputError([f"{path}: no line can be read ({unread:,} tried); check its format"])
     period = PERIOD_MINUTES * 60
     rows = []
-    for (team, service), one in known.groupby(list(_SERIES)):
+    for (team, service), one in known.groupby(list(SERIES)):
         seconds = one.groupby("period")["present"].sum()
         hours = range(int(seconds.index.min()), int(seconds.index.max()) + 1, period)
         filled = [int(seconds.get(hour, 0)) for hour in hours]
@@ -223,7 +219,7 @@ def _load(base: "duckdb.DuckDBPyConnection", query: str, values: list[str], path
     try:
         base.execute(f"CREATE TABLE requests AS {query}", values)
     except duckdb.Error as error:
-        raise InputError([f"{path}: cannot be read ({_first_line(error)})"]) from error
+        raise InputError([f"{path}: cannot be read ({first_line(error)})"]) from error
 
 
 def _counted(base: "duckdb.DuckDBPyConnection", path: str | Path, session_minutes: int) -> Counted:
@@ -279,98 +275,16 @@ def _usage(found: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def prometheus(path: str | Path, pairs: Pairs) -> Counted:
-    """Take users from the answer to a Prometheus range query (a matrix, as `/api/v1/query_range` gives it).
-
-    The labels team and service of a series say whose it is, where `pairs` does not; values of one hour are averaged.
-    Values that are no numbers are not recorded.
-
-    Raises
-    ------
-    InputError
-        If the file is no such answer, or a series does not say whose it is.
-    """
-    try:
-        answer = json.loads(Path(path).read_bytes())
-        series = answer["data"]["result"] if answer["data"]["resultType"] == "matrix" else None
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InputError([f"{path}: is no answer to a range query; save that of /api/v1/query_range"]) from error
-    if not isinstance(series, list) or not all(isinstance(one, dict) for one in series):
-        raise InputError([f"{path}: is no answer to a range query (resultType is not matrix)"])
-    rows: list[tuple[str, str, datetime, float]] = []
-    problems, unread = [], 0
-    for number, one in enumerate(series, start=1):
-        labels: Mapping[str, Any] = one.get("metric", {})
-        team, service = (getattr(pairs, name) or str(labels.get(name, "")) for name in _SERIES)
-        if not team or not service:
-            problems.append(f"{path}, series {number}: has no labels team and service; say them for all series")
-            continue
-        for value in one.get("values", []):
-            at, users = (_number(part) for part in value) if isinstance(value, list) and len(value) == 2 else (None, 0)
-            if at is None or users is None or at > _LAST_SECOND:
-                unread += 1
-            else:
-                hour = int(at) // (PERIOD_MINUTES * 60) * PERIOD_MINUTES * 60
-                rows.append((team, service, datetime.fromtimestamp(hour, UTC), users))
-    if not rows and not problems:
-        problems = [f"{path}: holds no value that can be read ({unread:,} tried); check the query and its range"]
-    if problems:
-        raise InputError(problems)
-    frame = pd.DataFrame(rows, columns=["team", "service", "start", "users"])
-    means = frame.groupby(["team", "service", "start"])[["users"]].mean().reset_index()
-    means.insert(3, "minutes", PERIOD_MINUTES)
-    return Counted(means, unread)
-
-
-def sql_query(url: str, query: str) -> Counted:
-    """Take users from a query to a database by its URL; it gives team, service, start, users and perhaps minutes.
-
-    Raises
-    ------
-    InputError
-        If the database cannot be reached, or the answer lacks a column.
-    """
-    try:
-        engine = sqlalchemy.create_engine(url)
-        with engine.connect() as connection:
-            answer = connection.execute(sqlalchemy.text(query))
-            names = [str(name).lower() for name in list(answer.keys())]
-            found = pd.DataFrame(answer.fetchall(), columns=names)
-        engine.dispose()
-    except (sqlalchemy.exc.SQLAlchemyError, ModuleNotFoundError) as error:
-        # Without the address, which may hold a password.
-        raise InputError([f"the query cannot be answered ({type(error).__name__}: {_first_line(error)})"]) from error
-    missing = [name for name in ("team", "service", "start", "users") if name not in found]
-    if missing:
-        raise InputError([f"the query gives no column {name}; name it so" for name in missing])
-    start = pd.to_datetime(found["start"], utc=True, errors="coerce", format="ISO8601")
-    minutes = pd.to_numeric(found.get("minutes", pd.Series(PERIOD_MINUTES, found.index)), errors="coerce")
-    users = pd.to_numeric(found["users"], errors="coerce").astype("float64")
-    read = start.notna() & (minutes > 0) & (minutes % 1 == 0) & (users >= 0) & (users < float("inf"))
-    read &= found["team"].notna() & found["service"].notna()
-    if not read.any():
-        raise InputError([f"no row of the answer to the query can be read ({len(found):,} tried); start is ISO 8601"])
-    usage = found.assign(start=start, minutes=minutes, users=users)[read].astype({"minutes": "int64"})
-    return Counted(usage[["team", "service", "start", "minutes", "users"]], int((~read).sum()))
-
-
 def usage_csv(usage: pd.DataFrame) -> bytes:
     """Write rows of usage as usage.csv."""
     shown = usage.assign(start=usage["start"].dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
     return bytes(shown.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode())
 
 
-def _number(value: object) -> float | None:
-    try:
-        users = float(str(value))
-    except ValueError:
-        return None
-    return users if 0 <= users < float("inf") else None
-
-
 def _text(text: str) -> str:
     return text.replace("'", "''")
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Give what an error says first, cut to a line of a message."""
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

@@ -1,7 +1,6 @@
 """Usage from logs, against a plain reference that counts second by second."""
 
 import gzip
-import json
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
@@ -9,12 +8,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-import sqlalchemy
 from typer.testing import CliRunner
 
 from scheduler.cli import app
 from scheduler.inputs import InputError, load
-from scheduler.inputs.logs import Pairs, access_log, prometheus, sign_in_log, sql_query, stream
+from scheduler.inputs.logs import Pairs, access_log, sign_in_log, stream
 
 START = datetime(2027, 3, 1, 7, tzinfo=UTC)
 PAIRS = Pairs("sales", "app's")
@@ -106,43 +104,6 @@ def test_batches_agree_with_the_reference():
     assert counted(stream(batches)) == reference(requests)
 
 
-def test_prometheus(tmp_path):
-    at = int(START.timestamp())
-    values = [[at, "4"], [at + 900, "6"], [at + 1800, "NaN"], [at + 3600, "7"]]
-    series = [{"metric": {"team": "t", "service": "s"}, "values": values}]
-    path = tmp_path / "answer.json"
-    path.write_text(json.dumps({"status": "success", "data": {"resultType": "matrix", "result": series}}))
-    found = prometheus(path, Pairs())
-    assert [(one.start, one.users) for one in found.usage.itertuples()] == [
-        (START, 5.0),
-        (START + timedelta(hours=1), 7),
-    ]
-    assert found.unread == 1
-    assert set(prometheus(path, Pairs("x", "y")).usage["team"]) == {"x"}
-
-
-@pytest.mark.parametrize("text", ["{}", "[]", "x", '{"data": {"resultType": "vector", "result": []}}'])
-def test_what_is_no_range_query_is_refused(tmp_path, text):
-    (tmp_path / "answer.json").write_text(text)
-    with pytest.raises(InputError, match="range query"):
-        prometheus(tmp_path / "answer.json", Pairs())
-
-
-def test_sql(tmp_path):
-    url = f"sqlite:///{tmp_path / 'u.db'}"
-    engine = sqlalchemy.create_engine(url)
-    with engine.begin() as base:
-        base.execute(sqlalchemy.text("CREATE TABLE u (team TEXT, service TEXT, start TEXT, n REAL)"))
-        base.execute(sqlalchemy.text("INSERT INTO u VALUES ('t', 's', '2027-03-01T07:00:00Z', 3.5)"))
-    engine.dispose()
-    (one,) = sql_query(url, "SELECT team, service, start, n AS users FROM u").usage.itertuples()
-    assert (one.team, one.start, one.minutes, one.users) == ("t", START, 60, 3.5)
-    with pytest.raises(InputError, match="no column users"):
-        sql_query(url, "SELECT team, service, start FROM u")
-    with pytest.raises(InputError, match="cannot be answered"):
-        sql_query(url, "SELECT * FROM nowhere")
-
-
 def test_files_that_cannot_be_read_are_refused(tmp_path):
     (tmp_path / "a.log").write_text("nothing\nof use\n")
     with pytest.raises(InputError, match="no line can be read"):
@@ -182,48 +143,3 @@ def test_the_command_reads_sign_ins(folder, tmp_path, name):
     usage, told = imported(folder, "sign-ins", tmp_path / name, "--service", "mail", "--session-minutes", "30")
     assert usage["users"].tolist() == [0.5]
     assert "1 lines or values could not be read" in told
-
-
-def test_the_command_reads_a_range_query(folder, tmp_path):
-    at = int(START.timestamp())
-    values = [[at, "4"], [at + 60, "+Inf"], [at + 120, "-1"], [1e300, "2"], ["x", "2"], [at], 7]
-    series = [{"metric": {"team": "Blue", "service": "mail"}, "values": values}]
-    path = tmp_path / "answer.json"
-    path.write_text(json.dumps({"data": {"resultType": "matrix", "result": series}}))
-    usage, told = imported(folder, "prometheus", path)
-    assert usage["users"].tolist() == [4.0]
-    assert "6 lines or values" in told
-    path.write_text(json.dumps({"data": {"resultType": "matrix", "result": []}}))
-    with pytest.raises(InputError, match="no value that can be read"):
-        prometheus(path, Pairs())
-    path.write_text(json.dumps({"data": {"resultType": "matrix", "result": [1]}}))
-    with pytest.raises(InputError, match="no answer to a range query"):
-        prometheus(path, Pairs())
-
-
-def test_the_command_asks_a_database(folder, tmp_path):
-    url = f"sqlite:///{tmp_path / 'u.db'}"
-    engine = sqlalchemy.create_engine(url)
-    rows = [
-        ("2027-03-01T07:00:00Z", 3.5, 30),
-        ("soon", 1, 60),
-        ("2027-03-01T09:00:00Z", -1, 60),
-        ("2027-03-01T09:00:00Z", None, 60),
-        ("2027-03-01T09:00:00Z", 1, 0),
-    ]
-    with engine.begin() as base:
-        base.execute(sqlalchemy.text("CREATE TABLE u (at TEXT, n REAL, m REAL)"))
-        for at, users, minutes in rows:
-            base.execute(sqlalchemy.text("INSERT INTO u VALUES (:a, :n, :m)"), {"a": at, "n": users, "m": minutes})
-    engine.dispose()
-    query = "SELECT 'Blue' AS team, 'mail' AS service, at AS start, n AS users, m AS minutes FROM u"
-    usage, told = imported(folder, "sql", url, "--query", query)
-    assert usage["users"].tolist() == [3.5]
-    assert usage["minutes"].tolist() == [30]
-    assert "4 lines or values" in told
-    with pytest.raises(InputError, match="no row of the answer"):
-        sql_query(url, query + " WHERE n = -1")
-    assert CliRunner().invoke(app, ["import-usage", "sql", url, "--out", str(tmp_path / "x.csv")]).exit_code == 2
-    refused = CliRunner().invoke(app, ["import-usage", "sql", "postgres//ann:secret@db", "--query", "q", "--out", "x"])
-    assert refused.exit_code == 1
-    assert "secret" not in refused.stderr

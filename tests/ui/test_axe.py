@@ -7,6 +7,7 @@ from typing import Any
 
 import npm_packages
 import pytest
+from playwright.sync_api import expect
 from small_desk import fill
 from stores import Stores
 
@@ -35,14 +36,23 @@ def test_no_serious_violation_is_ours(
         tab.goto(address)
         tab.get_by_test_id("stMain").get_by_role("heading", level=1).wait_for()
         links = {one.get_attribute("href") for one in tab.get_by_test_id("stTopNavLink").all()}
-        pages = sorted({*(f"/{link.rstrip('/').rpartition('/')[2]}" for link in links), *IN_DARK})
+        for section in tab.get_by_test_id("stTopNavSection").all():
+            section.click()
+            tab.get_by_test_id("stTopNavDropdownLink").first.wait_for()
+            links |= {one.get_attribute("href") for one in tab.get_by_test_id("stTopNavDropdownLink").all()}
+            section.click()
+        paths = (link.removeprefix(address).strip("/") for link in links)
+        pages = sorted({*(f"/{path}" for path in paths), *IN_DARK})
         assert {"/proposals", "/meeting", "/log", "/calendars"} <= set(pages)
         for page in pages if mode == "light" else IN_DARK:
             tab.goto(address + page)
             tab.get_by_test_id("stMain").get_by_role("heading", level=1).wait_for()
             tab.locator(IDLE).wait_for()
-            # Charts come a little later than all else.
+            # Charts come a little later than all else, and what is drawn anew fades in.
             tab.wait_for_timeout(700)
+            tab.locator(IDLE).wait_for()
+            expect(tab.locator("[data-stale=true]")).to_have_count(0)
+            tab.wait_for_timeout(1000)
             tab.evaluate(axe)
             for one in tab.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]:
                 where = [f"{page}: {node['html'][:150]}" for node in one["nodes"]]
