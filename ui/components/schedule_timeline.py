@@ -99,10 +99,11 @@ def timeline(plan: Plan, chosen: pd.DataFrame, by: By, span: charts.Span) -> Non
         describes=("starts", "badges"),
     )  # fmt: skip
     states = " ".join(f":{COLOURS[one]}[{state_text(one)}]" for one in STATES if one in set(chosen["state"]))
+    # A caption is faint, and a colour in it would be too faint to read.
+    st.markdown(states)
     legend = (
         "The deeper a row is shaded, the closer to its busiest hour. Windows are solid for the time that their work is "
-        f"expected to take, and pale for what is kept in reserve: {states}. Grey: blackouts. A dotted line: a public "
-        "holiday."
+        "expected to take, and pale for what is kept in reserve. Grey: blackouts. A dotted line: a public holiday."
     )
     if found:
         legend += f" {SHARES}: at the same time on the same service; {CONFLICT}: breaks a rule. Click one to see both."
