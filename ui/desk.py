@@ -106,11 +106,11 @@ class Desk:
         now = datetime.now(UTC)
         mark = self._watch.look()
         kept = self._moment
-        if kept is not None and kept.mark == mark and now - kept.read_at < LASTS:
+        if kept is not None and kept.mark == mark and now - kept.seen_at < LASTS:
             return kept
         with self._lock:
             kept = self._moment
-            if kept is None or kept.mark != mark or now - kept.read_at >= LASTS:
+            if kept is None or kept.mark != mark or now - kept.seen_at >= LASTS:
                 with self.at.store.reading() as connection:
                     self._moment = read_moment(connection, now, kept)
                 if kept is None or kept.version != self._moment.version:

@@ -13,7 +13,7 @@ from scheduler.desk.position import Position, planned
 from scheduler.desk.tables import LOG
 from scheduler.inputs.cells import parse_time
 from scheduler.portfolio import Portfolio
-from scheduler.schedule import BaselineFigures, Fairness, Result, Shift, Unplaced, total
+from scheduler.schedule import BaselineFigures, Fairness, Result, Schedule, Shift, Unplaced, total
 from scheduler.verify import bill
 
 from .review import Plan
@@ -75,16 +75,13 @@ def plan_at(
 
 
 def _drawn_alike(before: Result, after: Result) -> bool:
-    """Tell whether charts show the same: what was decided on the windows meanwhile is part of what a chart shows."""
-    return all(
-        (
-            before.charges == after.charges,
-            before.baselines == after.baselines,
-            before.unplaced == after.unplaced,
-            [replace(one, announced_at=None) for one in before.schedule.placements]
-            == [replace(one, announced_at=None) for one in after.schedule.placements],
-        )
-    )
+    """Tell whether two results differ in what was decided on their windows alone, which charts depend on by name."""
+    return _undecided(replace(before, portfolio=after.portfolio)) == _undecided(after)
+
+
+def _undecided(result: Result) -> Result:
+    placements = tuple(replace(one, announced_at=None) for one in result.schedule.placements)
+    return replace(result, schedule=Schedule(placements))
 
 
 def _baselines(answer: Answer) -> Mapping[str, BaselineFigures]:

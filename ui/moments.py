@@ -22,15 +22,15 @@ from .desk_plan import latest_answer, plan_at
 from .review import Plan, Standing, UnusableError
 
 LASTS = timedelta(minutes=15)
-"""How long what was read is shown while nobody writes: time passes, and with it notice."""
+"""How long a portfolio is shown as seen from one instant: time passes, and with it notice."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Moment:
     """What the desk holds after an entry of its log, `revision`, as it was read at an instant.
 
-    `portfolio` is the current version as imported, seen from that instant (or where its weeks are over, from its
-    import); None before the first import. `before` is the plan of an earlier moment with the same portfolio.
+    `portfolio` is the current version as imported, seen from `seen_at` (or where its weeks are over, from its import);
+    None before the first import. `before` is the plan of an earlier moment with the same portfolio.
     """
 
     mark: Mark

@@ -70,6 +70,7 @@ def forecast_text(lines: pd.DataFrame) -> str:
     return f"off by {apart:,.1f} of {mean:,.1f} people in the mean hour{share}"
 
 
+# What else a portfolio holds goes into the answer unread: there is no work in it.
 @carried(*USAGE_PARTS, "services")
 def _last_week(portfolio: Portfolio) -> Portfolio | None:
     return looked_back(portfolio)

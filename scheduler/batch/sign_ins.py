@@ -36,11 +36,11 @@ def sign_ins_on(address: str, folder: str | Path, pairs: Pairs, *, session_minut
     RunnerError
         If Dask is not installed, no scheduler answers at the address, or its workers are lost.
     """
+    if not any(Path(folder).glob("**/*.parquet")):
+        raise InputError([f"{folder}: holds no Parquet file; name the folder of the parts"])
     client = connected(address)
     try:
         frames: Any = importlib.import_module("dask.dataframe")
-        if not any(Path(folder).glob("**/*.parquet")):
-            raise InputError([f"{folder}: holds no Parquet file; name the folder of the parts"])
         try:
             parts = frames.read_parquet(str(Path(folder) / "**" / "*.parquet"))
             require_columns(folder, parts.columns, pairs)

@@ -178,7 +178,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, stores_in(Path(folder)) as stores:
         Path(folder).chmod(0o755)
         for engine in COUNTS:
-            run(stores, engine, getattr(asked, engine), asked.seed)
+            if count := getattr(asked, engine):
+                run(stores, engine, count, asked.seed)
 
 
 def run(stores: Stores, engine: str, count: int, seed: int) -> None:

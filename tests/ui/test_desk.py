@@ -1,6 +1,7 @@
 """The desk behind the screens: one look per revision, who may do what, and what is said of writes that are refused."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from scheduler.schedule import total
 from scheduler.ui import state
 from scheduler.ui.desk import Desk, Refusal
 from scheduler.ui.folder import Folder
+from scheduler.ui.moments import LASTS
 from scheduler.ui.review import UnusableError
 from scheduler.ui.source import Seen, Source
 from scheduler.verify import bill, verify
@@ -126,6 +128,17 @@ def test_charts_are_kept_over_decisions_that_they_do_not_show(desk: Desk) -> Non
     desk.attempt(workflow.cancel, "A", seen=seen(desk, "A"), reason="not needed")
     assert desk.plan().kept is not moved.kept
     assert "A" not in desk.plan().portfolio.changes
+
+
+def test_no_write_makes_a_portfolio_look_newer_than_it_was_seen(desk: Desk) -> None:
+    first = desk.moment()
+    desk.attempt(workflow.pin, "A", seen=seen(desk, "A"))
+    again = desk.moment()
+    assert again.portfolio is first.portfolio
+    assert again.seen_at == first.seen_at < again.read_at
+    desk._moment = replace(again, seen_at=again.seen_at - LASTS)
+    assert desk.moment().portfolio is not first.portfolio
+    assert desk.moment().seen_at > again.read_at
 
 
 def test_a_page_shows_one_moment_unless_it_writes(desk: Desk) -> None:

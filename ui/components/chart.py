@@ -25,7 +25,10 @@ def draw(
     picks: Sequence[str] = (),
     describes: Collection[str] = (),
 ) -> None:
-    """Draw a chart; `shows` tells all that it depends on beside the plan, `says` is its text for a screen reader.
+    """Draw a chart; `says` is its text for a screen reader.
+
+    `shows` tells all that it depends on beside the windows of the plan and their costs: decisions too, as charts are
+    kept over those.
 
     Where it `picks` any of its selections, the page runs again with what was picked in the session state under `key`.
     Marks of the views that it `describes` have a text each, which is that of their tooltip.
