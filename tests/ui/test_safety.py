@@ -4,6 +4,7 @@ import ast
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,7 @@ HOSTILE = (
     "<img src=x onerror=alert(1)> [l](http://evil.example) ![i](http://evil.example/i.png) **b** `c` $x$ :smile: "
     ":material/home: :red[r] <- -> http://evil.example www.evil.example a@evil.example"
 )
+SOON = datetime(2027, 3, 3, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -78,21 +80,39 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> str:
         services=f"service,name,used_for,owner\napp,{cell},{cell},{cell}\nmail,Mail,,\ndb,Database,,\n",
         teams="team,name,time_zone,cost_per_user_hour,uses,headcount,contact\n"
         f"blue,{cell},Europe/London,10,,,{cell}\ngreen,Green,Asia/Singapore,5,mail,40,Ben\n",
+        preferences=f"team,kind,hours,cost_per_hour,reason\nblue,avoid,Mon 01:00-02:00,3,{cell}\n",
+        calendars=f"calendar,kind,hours,applies_to\n{cell},blackout,Wed 09:00-10:00,*\n",
+        events=f"team,start,end,factor,note\nblue,2027-03-02,2027-03-03,2,{cell}\n",
+        engineers=f"engineer,skills,works\n{cell},dba,Mon-Sun 00:00-24:00\n",
     )
     with Store(place, create=True) as store:
         bring(store, portfolio, by="root")
         plan(store, by="root")
         workflow.put_user(store, "root", by="root", role="administrator", name=HOSTILE)
         workflow.put_user(store, f"{HOSTILE[:60]}@evil.example", by="root", role="viewer", name=HOSTILE)
+        workflow.put_user(store, "ben", by="root", role="change manager", name=HOSTILE)
         workflow.comment(store, "A", HOSTILE, by="root")
-        for action, given in (
-            (workflow.object_to, {"team": "blue", "reason": HOSTILE}),
-            (workflow.hold, {"reason": HOSTILE}),
-            (workflow.release, {"reason": HOSTILE}),
+        workflow.prefer(
+            store, "green", "avoid", by="root", hours="Tue 01:00-02:00", cost_cents_per_hour=1, reason=HOSTILE
+        )
+        workflow.absent(store, HOSTILE, by="root", start=SOON, end=SOON + timedelta(days=1), reason=HOSTILE)
+        workflow.delegate(store, "ben", by="root", start=SOON, end=SOON + timedelta(days=1))
+        for change, action, given in (
+            ("A", workflow.object_to, {"team": "blue"}),
+            ("A", workflow.hold, {}),
+            ("A", workflow.release, {}),
+            ("A", workflow.pin, {}),
+            ("B", workflow.defer, {}),
+            ("B", workflow.reject, {}),
+            ("D", workflow.approve, {}),
+            ("D", workflow.cancel, {}),
         ):
             with store.reading() as connection:
-                seen = position(connection).changes["A"]["revision"]
-            action(store, "A", by="root", seen=seen, **given)  # type: ignore[operator]
+                seen = position(connection).changes[change]["revision"]
+            action(store, change, by="root", seen=seen, reason=HOSTILE, **given)  # type: ignore[operator]
+        with store.reading() as connection:
+            (objection,) = position(connection).objections
+        workflow.answer(store, objection["id"], by="root", uphold=False, text=HOSTILE)
     return place
 
 
@@ -102,15 +122,15 @@ def test_no_page_fetches_anything_or_takes_texts_for_more(
     monkeypatch.setenv("LOGNAME", "root")
     tab = fresh()
     with run_server("serve", "--store", hostile) as address:
-        for one in (one for one in SCREENS if one.at in ("both", "desk")):
-            query = "?change=A" if one.name == "change" else ""
-            tab.goto(f"{address}/{one.path or one.name}{query}")
+        paths = [one.path or one.name for one in SCREENS if one.at in ("both", "desk") and one.name != "change"]
+        for number, path in enumerate([*paths, *(f"change?change={change}" for change in "ABD")]):
+            tab.goto(f"{address}/{path}")
             tab.get_by_role("heading", level=1).first.wait_for()
             tab.locator(IDLE).wait_for()
             tab.wait_for_timeout(500)
-            tab.screenshot(path=tmp_path / f"{one.name}.png", full_page=True)
-            assert harmless(tab), one.name
-            assert not tab.get_by_test_id("stException").count(), one.name
+            tab.screenshot(path=tmp_path / f"{number}.png", full_page=True)
+            assert harmless(tab), path
+            assert not tab.get_by_test_id("stException").count(), path
     # That none of it left the machine is said by the fixture.
 
 
