@@ -218,6 +218,8 @@ def price_curve(
     up = alt.Y(
         "extra:Q",
         title=[f"cost beyond the present, {visible(currency)},", "weighted by service level"],
+        # Room for the mark of the chosen start, which is at nothing.
+        scale=alt.Scale(padding=10),
         axis=alt.Axis(labelExpr="format(datum.value, '~s')", tickCount=5, domain=False, ticks=False),
     )
     kinds, labels = list(marks["kind"]), list(marks["label"])
@@ -228,16 +230,21 @@ def price_curve(
     legend = alt.Legend(columns=1, title=None, symbolSize=120, symbolStrokeWidth=0, symbolOpacity=1)
     shape = alt.Scale(domain=labels, range=[looks[one][0] for one in kinds])
     colour = alt.Scale(domain=labels, range=[looks[one][1] for one in kinds])
-    told = {"when": "start", "cost": "costs", "rules": "forbidden by"}
+    told, steps = {"when": "start", "cost": "costs", "rules": "forbidden by"}, as_utc(_steps(points, step))
     chart = alt.layer(
         alt.Chart(as_utc(shade), name="forbidden")
         .mark_rect(color=palette.line, opacity=0.6, clip=True)
         .encode(x=across, x2="end:T"),
         time_lines(span, across, palette),
-        alt.Chart(as_utc(points), name="prices")
+        alt.Chart(steps, name="prices")
         .mark_line(color=palette.accent, strokeWidth=1.5, interpolate="step-after", clip=True)
-        .encode(x=across, y=up, tooltip=_tooltips(told)),
-        alt.Chart(as_utc(marks), name="marks")
+        .encode(x=across, y=up),
+        # A line is one mark, and would tell of its first start wherever it is pointed at.
+        alt.Chart(steps, name="starts")
+        .mark_rect(opacity=0, clip=True)
+        .encode(x=across, x2="end:T", tooltip=_tooltips(told)),
+        # Where marks meet, the chosen start is on top: it comes first.
+        alt.Chart(as_utc(marks.iloc[::-1]), name="marks")
         .mark_point(filled=True, size=160, opacity=1, stroke=palette.page, strokeWidth=1, clip=True)
         .encode(
             x=across,
@@ -248,6 +255,20 @@ def price_curve(
         ),
     )
     return finished(chart, palette, width, 260)
+
+
+def _steps(points: pd.DataFrame, step: pd.Timedelta) -> pd.DataFrame:
+    """Join neighbouring starts that cost the same and that the same rules forbid; the last stays on its own."""
+    alike = points[["extra", "rules"]]
+    run = (alike != alike.shift()).any(axis=1).cumsum()
+    run.iloc[-1:] += 1
+    found = points.groupby(run, sort=False).agg(
+        start=("start", "first"), last=("start", "last"), extra=("extra", "first"), rules=("rules", "first"),
+        cost=("cost", "first"), when=("when", "first"), until=("when", "last"),
+    )  # fmt: skip
+    ends = zip(found["when"].tolist(), found["until"].tolist(), strict=True)
+    said = [first if first == last else f"any from {first} to {last}" for first, last in ends]
+    return found.assign(end=found["last"] + step, when=said).drop(columns=["last", "until"])
 
 
 def _state_colours(windows: pd.DataFrame, palette: Palette, width: Width) -> tuple[alt.Color, alt.Color]:

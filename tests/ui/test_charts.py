@@ -1,6 +1,7 @@
 """Charts draw what their frames hold: every mark is there, and its data are those of the frame."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import altair as alt
@@ -181,8 +182,16 @@ def test_the_curve_marks_what_is_forbidden_and_the_starts() -> None:
     price = Witness(p, result.schedule).curve("C")
     points, marks = curve(p, price), curve_marks(p, price, {})
     spec = charts.price_curve(points, marks, zone="Europe/London", currency="EUR").to_dict()
-    assert data(spec, "prices") == as_drawn(points)
-    assert data(spec, "marks") == as_drawn(marks)
+    steps, every = data(spec, "prices"), as_drawn(points)
+    assert data(spec, "starts") == steps
+    known = {one["start"]: one for one in every}
+    same = [(one["extra"], one["rules"]) for one in steps]
+    assert same == [(known[one["start"]]["extra"], known[one["start"]]["rules"]) for one in steps]
+    assert [one["end"] for one in steps[:-1]] == [one["start"] for one in steps[1:]]
+    assert steps[-1]["start"] == every[-1]["start"]
+    assert all(a != b for a, b in pairwise(same[:-1]))
+    assert any(one["when"].startswith("any from ") for one in steps) == (len(steps) < len(every))
+    assert data(spec, "marks") == as_drawn(marks.iloc[::-1])
     # C is fixed to Wednesday 22:00, slot 140: everything else is forbidden, before it and after it.
     assert data(spec, "forbidden") == [
         {"start": "2027-03-01T00:00:00+00:00", "end": "2027-03-03T22:00:00+00:00"},
