@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from scheduler.desk.docket import Matter
-from scheduler.schedule import Result
-from scheduler.summary import HABIT_NAMES, LARGEST_GAP, compared_cents, is_proven, proof_text, saves_text
+from scheduler.schedule import BaselineFigures, Result
+from scheduler.summary import HABIT_NAMES, LARGEST_GAP, compared_cents, count_text, is_proven, proof_text, saves_text
 from scheduler.wording import money_text
 
 from .dockets import most_affected, waiting_text
@@ -30,14 +30,20 @@ def headline(plan: Plan, matters: Sequence[Matter]) -> Iterator[Card]:
 
 def savings(result: Result) -> Iterator[Card]:
     """Give a card for each habit, the strongest first."""
-    currency = result.portfolio.policy.currency
     for name in HABITS:
         habit = result.baselines.get(name)
         if habit is not None:
-            costs = f"that costs {money_text(habit.objective_cents, currency)} weighted"
-            yield f"Against {HABIT_NAMES[name]}", saves_text(result, habit), costs
+            yield against(result, name, habit)
     if not result.baselines:
         yield "Against habits", "not compared", "the next plan of everything compares them again"
+
+
+def against(result: Result, name: str, habit: BaselineFigures) -> Card:
+    """Say what a plan saves against a habit; one that breaks rules is no way to go."""
+    label, costs = f"Against {HABIT_NAMES[name]}", money_text(habit.objective_cents, result.portfolio.policy.currency)
+    if habit.violations:
+        return label, "breaks rules", f"{count_text(habit.violations, 'time')}; that would cost {costs} weighted"
+    return label, saves_text(result, habit), f"that costs {costs} weighted"
 
 
 def gap(result: Result) -> Card:

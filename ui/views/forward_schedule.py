@@ -10,7 +10,7 @@ from scheduler.baselines import best_habit
 from scheduler.publish.feeds import team_feed
 from scheduler.publish.schedule_calendar import schedule_calendar
 from scheduler.schedule import Result
-from scheduler.summary import HABIT_NAMES, compared_cents, count_text, is_proven, proof_text, saves_text
+from scheduler.summary import compared_cents, count_text, is_proven, proof_text
 from scheduler.wording import money_text
 
 from .. import charts, state
@@ -20,6 +20,7 @@ from ..components.page import banners, heading, plan_or_stop
 from ..components.schedule_timeline import TIMELINE, picked_badge, timeline, what_is_drawn
 from ..components.viewer import other_zone, windows_in
 from ..finding import Wanted, filtered, involved
+from ..headline import against
 from ..heat import By, row_labels
 from ..pages import open_change
 from ..review import Plan, Standing
@@ -54,7 +55,7 @@ def show() -> None:
 
 def with_standing(rows: pd.DataFrame, standing: Mapping[str, Standing]) -> pd.DataFrame:
     """Give windows with the state they are in now, not when they were planned."""
-    states = [standing[change].state for change in rows["change"]]
+    states = [standing[change].state for change in rows["change"].tolist()]
     return rows.assign(state=states, state_text=[state_text(one) for one in states])
 
 
@@ -88,8 +89,7 @@ def headline(result: Result, standing: Mapping[str, Standing]) -> Iterator[tuple
     for name in ("first_come", best_habit(result.baselines)):
         habit = result.baselines.get(name or "")
         if name is not None and habit is not None:
-            costs = f"that costs {money_text(habit.objective_cents, currency)} weighted"
-            yield f"Against {HABIT_NAMES[name]}", saves_text(result, habit), costs
+            yield against(result, name, habit)
     if result.status == "OPTIMAL" and not result.gap:
         yield "Could be cheaper by", "nothing", proof_text(result)
     else:
@@ -164,7 +164,7 @@ def _table(plan: Plan, chosen: pd.DataFrame) -> None:
     if viewer is not None:
         yours = windows_in(plan, viewer)
         rows.insert(5, "yours", [yours[one] for one in chosen["change"]])
-    st.session_state["rows_of_table"] = list(chosen["change"])
+    st.session_state["rows_of_table"] = chosen["change"].tolist()
     st.dataframe(
         rows,
         key=TABLE,
