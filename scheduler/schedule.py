@@ -246,12 +246,12 @@ class Result:
             return 0.0
         return (self.objective_cents - self.bound_cents) / self.objective_cents if self.objective_cents else None
 
-    @property
+    @cached_property
     def cost_cents(self) -> int:
         """What clients lose: the cents of downtime and overrun."""
         return lost_cents(self.charges)
 
-    @property
+    @cached_property
     def drop_cents(self) -> int:
         """What leaving optional changes out costs."""
         return sum(charge.weighted_cents for charge in self.charges if charge.cost == "drop")

@@ -20,6 +20,7 @@ from scheduler.wording import instant_text, listing, money_text, window_text
 from .desk import Moment
 from .frames import frame
 from .heat import row_labels
+from .per_plan import per_plan
 from .review import Plan
 from .text import visible
 
@@ -47,6 +48,10 @@ CONFLICTS: Mapping[str, str] = {
     "rejected windows": "was rejected",
 }
 """What a broken rule is called where conflicts are shown; other rules go by their names."""
+
+
+# Thousands of changes are listed at every click; what the desk holds is in UTC, where equal times are the same time.
+_window_text, _instant_text = (lru_cache(maxsize=1 << 15)(one) for one in (window_text, instant_text))
 
 
 @lru_cache(maxsize=8)
@@ -78,7 +83,7 @@ def chosen(
     states, teams and services given one must be its own; `person` is who asked for it, or who carries out or said
     anything about it.
     """
-    kept = []
+    kept, sought = [], words.casefold().split()
     for one in found:
         row = one.row
         if shown == "waits" and not one.waits:
@@ -91,11 +96,13 @@ def chosen(
             continue
         if services and not set(services) & services_of(moment, one.change):
             continue
-        text = searched(moment, one)
         if person and person not in people_of(moment, one):
             continue
-        if all(word in text for word in words.casefold().split()):
-            kept.append(one)
+        if sought:
+            text = searched(moment, one)
+            if not all(word in text for word in sought):
+                continue
+        kept.append(one)
     return kept
 
 
@@ -151,13 +158,13 @@ def docket_table(moment: Moment, plan: Plan | None, found: Sequence[Matter]) -> 
                 "title": visible(change.title) if change else "",
                 "waits": one.waits,
                 "needs": visible(one.needs[0].text) if one.needs else "",
-                "by": instant_text(one.needs[0].by, zone) if one.needs and one.needs[0].by else "",
+                "by": _instant_text(one.needs[0].by, zone) if one.needs and one.needs[0].by else "",
                 "state": one.row["state"],
                 "flags": ", ".join(one.flags),
                 "services": ", ".join(names[service] for service in change.services) if change else "",
                 "teams": len(one.row["teams"]),
-                "window": window_text(Window(planned.start, planned.reserved_until), zone) if planned else "",
-                "was": window_text(Window(one.window.start, one.window.reserved_until), zone)
+                "window": _window_text(Window(planned.start, planned.reserved_until), zone) if planned else "",
+                "was": _window_text(Window(one.window.start, one.window.reserved_until), zone)
                 if moved and one.window
                 else "",
                 "cents": cents.get(one.change),
@@ -170,8 +177,11 @@ def docket_table(moment: Moment, plan: Plan | None, found: Sequence[Matter]) -> 
 
 def cents_by_change(plan: Plan | None) -> Mapping[str, int]:
     """Give what the window of each change costs, in cents; a change without one is left out."""
-    if plan is None:
-        return {}
+    return {} if plan is None else _cents_by_change(plan)
+
+
+@per_plan
+def _cents_by_change(plan: Plan) -> Mapping[str, int]:
     cents = dict.fromkeys(plan.placed, 0)
     for charge in plan.result.charges:
         if charge.change in cents:

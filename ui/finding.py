@@ -45,7 +45,7 @@ def involved(plan: Plan) -> Mapping[str, Mapping[str, frozenset[str]]]:
     """Give the ids of services, teams and engineers that every window has to do with."""
     teams: dict[str, list[str]] = defaultdict(list)
     rows = plan.windows("team")
-    for change, team in zip(rows["change"], rows["id"], strict=True):
+    for change, team in zip(rows["change"].tolist(), rows["id"].tolist(), strict=True):
         teams[change].append(team)
     return {
         change: {
@@ -62,11 +62,11 @@ def searchable(plan: Plan) -> Mapping[str, str]:
     """Give what is searched, by change: its texts, its services, the teams it affects, and its people."""
     by_team = plan.windows("team")
     teams: dict[str, list[str]] = defaultdict(list)
-    for change, team in zip(by_team["change"], by_team["row"], strict=True):
+    for change, team in zip(by_team["change"].tolist(), by_team["row"].tolist(), strict=True):
         teams[change].append(team)
     found = {}
     for id, title, services, engineers in zip(
-        *(plan.table[name] for name in ("change", "title", "services", "engineers")), strict=True
+        *(plan.table[name].tolist() for name in ("change", "title", "services", "engineers")), strict=True
     ):
         change = plan.portfolio.changes[id]
         owners = [plan.portfolio.services[one].owner for one in change.services if one in plan.portfolio.services]

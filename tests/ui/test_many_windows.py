@@ -15,7 +15,7 @@ from scheduler.publish.files import write_plan
 from scheduler.schedule import Result, lost_cents, schedule_of, total
 from scheduler.ui import state
 from scheduler.ui.burden_frames import team_burdens
-from scheduler.ui.components.schedule_timeline import ROWS_OF_LONG_SPANS
+from scheduler.ui.components.schedule_timeline import ROWS_OF_LONG_SPANS, WINDOWS_AT_ONCE, in_pages
 from scheduler.ui.outages import outages
 from scheduler.ui.views.outages import MOST_ROWS
 from scheduler.ui.week import MOST_AT_ONCE
@@ -84,6 +84,14 @@ def test_every_row_is_on_some_page(view: Open) -> None:
     assert int(first) == MOST_AT_ONCE < int(of.split()[0])
     assert view("forward_schedule", span="All").get("pagination")
     assert SERVICES > ROWS_OF_LONG_SPANS
+
+
+def test_pages_of_a_timeline_hold_rows_and_windows_that_come_at_once() -> None:
+    assert in_pages({}, 3) == []
+    assert in_pages({"a": 1, "b": 1, "c": 1, "d": 1}, 3) == [["a", "b", "c"], ["d"]]
+    half, much = WINDOWS_AT_ONCE // 2, 2 * WINDOWS_AT_ONCE
+    assert in_pages({"a": half, "b": half, "c": 1}, 9) == [["a", "b"], ["c"]]
+    assert in_pages({"a": 1, "b": much, "c": 1}, 9) == [["a"], ["b"], ["c"]]
 
 
 @pytest.mark.parametrize("name", ["change", "savings", "calendars", "replan"])

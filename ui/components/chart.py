@@ -71,6 +71,8 @@ def _specification(build: Callable[[], alt.LayerChart]) -> dict[str, Any]:
 def _describe(specification: dict[str, Any], names: Collection[str]) -> None:
     # Marks without a text of their own are no business of a screen reader, which is told what the chart shows.
     specification["config"]["aria"] = bool(names)
+    if names:  # where there are many marks Streamlit would paint them on a canvas, which nothing can read
+        specification["usermeta"] = {"embedOptions": {"renderer": "svg"}}
     for layer in specification["layer"]:
         mark = layer["mark"]
         layer["mark"] = (mark if isinstance(mark, dict) else {"type": mark}) | {"aria": layer.get("name") in names}

@@ -1,10 +1,12 @@
 """The timeline of windows over usage: what of it is shown, and the ways along it."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -29,6 +31,8 @@ from .viewer import other_zone
 
 ROWS_AT_ONCE, ROWS_OF_LONG_SPANS = 25, 15
 """Rows of one page of the timeline; fewer where more than two weeks are shown, so that it comes at once."""
+WINDOWS_AT_ONCE = 500
+"""Windows on all rows of a page, unless one row alone has more."""
 SPANS: Mapping[str, float] = {
     "6 hours": 0.25, "12 hours": 0.5, "1 day": 1, "3 days": 3, "1 week": 7, "2 weeks": 14, "4 weeks": 28, "All": 0,
 }  # fmt: skip
@@ -75,11 +79,11 @@ def _shifted(begin: date, hour: int, days: float, first: date, last: date) -> tu
 
 def timeline(plan: Plan, chosen: pd.DataFrame, by: By, span: charts.Span) -> None:
     """Draw the chosen windows in a stretch of time, a page of rows at once."""
-    rows, page = _rows(plan, chosen, by, span), 1
-    most = ROWS_AT_ONCE if (span[1] - span[0]).days <= 14 else ROWS_OF_LONG_SPANS
-    if len(rows) > most:
-        page = st.pagination(-(-len(rows) // most), key=f"page_{by}_{most}")
-    shown = rows[(page - 1) * most : page * most]
+    most, page = ROWS_AT_ONCE if (span[1] - span[0]).days <= 14 else ROWS_OF_LONG_SPANS, 1
+    pages = in_pages(_rows(plan, chosen, by, span), most)
+    if len(pages) > 1:
+        page = st.pagination(len(pages), key=f"page_{by}_{most}")
+    shown = pages[min(page, len(pages)) - 1] if pages else []
     if not shown:
         st.info("No such window in this stretch of time.", icon=":material/event_available:")
         if len(chosen):
@@ -90,15 +94,16 @@ def timeline(plan: Plan, chosen: pd.DataFrame, by: By, span: charts.Span) -> Non
     colours, viewer = palette(), other_zone(plan)
     draw(
         plan,
-        (TIMELINE, by, *shown, span, colours, viewer, frozenset(lit or ()), tuple(chosen["change"]),
-         tuple(chosen["state"]), tuple(found.items())),
+        (TIMELINE, by, *shown, span, colours, viewer, frozenset(lit or ()), tuple(chosen["change"].tolist()),
+         tuple(chosen["state"].tolist()), tuple(found.items())),
         lambda: _chart(plan, chosen, by, shown, span, colours, viewer, lit, found),
         says=f"Windows over the expected usage, by {by}. The table below holds the same windows.",
         key=TIMELINE,
         picks=(charts.PICK, CLASH),
         describes=("starts", "badges"),
     )  # fmt: skip
-    states = " ".join(f":{COLOURS[one]}[{state_text(one)}]" for one in STATES if one in set(chosen["state"]))
+    there = set(chosen["state"].tolist())
+    states = " ".join(f":{COLOURS[one]}[{state_text(one)}]" for one in STATES if one in there)
     # A caption is faint, and a colour in it would be too faint to read.
     st.markdown(states)
     legend = (
@@ -171,22 +176,34 @@ def span_of(plan: Plan, begin: date, days: float, hour: int = 0) -> charts.Span:
     return start, start + timedelta(days=days)
 
 
-def _rows(plan: Plan, chosen: pd.DataFrame, by: By, span: charts.Span) -> list[str]:
-    """List the services, or teams, that have a window in the time shown."""
-    drawn = _drawn(plan, chosen, by)
-    inside = drawn[(drawn["start"] < span[1]) & (drawn["reserved_until"] > span[0])]
-    busy = set(inside["id"])
-    return [id for id in row_labels(plan.portfolio, by) if id in busy]
+def _rows(plan: Plan, chosen: pd.DataFrame, by: By, span: charts.Span) -> Mapping[str, int]:
+    """Count the windows of the services, or teams, that have any in the time shown."""
+    windows = Counter(_drawn(plan, chosen, by, span)["id"].tolist())
+    return {id: windows[id] for id in row_labels(plan.portfolio, by) if id in windows}
 
 
-def _drawn(plan: Plan, chosen: pd.DataFrame, by: By) -> pd.DataFrame:
+def in_pages(rows: Mapping[str, int], most: int) -> list[list[str]]:
+    """Put rows, given with their windows, on pages of at most so many rows and of no more windows than come at once."""
+    pages: list[list[str]] = []
+    windows = 0
+    for row, many in rows.items():
+        if not pages or len(pages[-1]) == most or windows + many > WINDOWS_AT_ONCE:
+            pages.append([])
+            windows = 0
+        pages[-1].append(row)
+        windows += many
+    return pages
+
+
+def _drawn(plan: Plan, chosen: pd.DataFrame, by: By, span: charts.Span) -> pd.DataFrame:
     rows = plan.windows(by)
-    rows = rows[rows["change"].isin(set(chosen["change"]))]
-    states: dict[str, Any] = dict(zip(chosen["change"], chosen["state"], strict=True))
-    return rows.assign(
-        state=[states[one] for one in rows["change"]],
-        state_text=[state_text(states[one]) for one in rows["change"]],
-    )
+    rows = rows[(rows["start"] < span[1]) & (rows["reserved_until"] > span[0])]
+    # Strings of pandas are slow one by one, and these are thousands at every click.
+    states: dict[str, Any] = dict(zip(chosen["change"].tolist(), chosen["state"].tolist(), strict=True))
+    changes = rows["change"].tolist()
+    asked = np.array([one in states for one in changes], dtype=bool)
+    now = [states[one] for one in changes if one in states]
+    return rows[asked].assign(state=now, state_text=[state_text(one) for one in now])
 
 
 def _chart(
@@ -200,8 +217,8 @@ def _chart(
     lit: Collection[str] | None,
     found: Mapping[str, Collision],
 ) -> alt.LayerChart:
-    drawn = _drawn(plan, chosen, by)
-    drawn = drawn[drawn["id"].isin(ids) & (drawn["start"] < span[1]) & (drawn["reserved_until"] > span[0])]
+    drawn = _drawn(plan, chosen, by, span)
+    drawn = drawn[drawn["id"].isin(ids)]
     days = (span[1] - span[0]).days
     hours = next(step for step, most in HEAT_HOURS.items() if days <= most)
     heat = usage_heat(plan.portfolio, by, ids=ids, hours=hours)
