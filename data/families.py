@@ -1,5 +1,6 @@
 """Companies without names in any size, for benchmarks: shared services in three layers, the rest private components."""
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -23,6 +24,9 @@ NEEDS = 3
 HARD_EDGE_CHANCE = 0.7
 PAIRED_SHARE = 0.2
 """Share of the middle layer that stands in redundant pairs."""
+DAY_SPREAD = 0.18
+"""Standard deviation of the logarithm of how a day's use differs from its weekday's of four weeks before: the median of
+four public sets of hourly counts (bicycles 0.52, pedestrians 0.23, servers 0.14, electricity 0.12)."""
 
 
 def family(name: str, services: int, private: int, weeks: int, teams: int, rng: np.random.Generator) -> World:
@@ -49,6 +53,15 @@ def family(name: str, services: int, private: int, weeks: int, teams: int, rng: 
     for team in world.teams:
         team["uses"] = ";".join(sorted(service for name, service in world.pairs if name == team["team"]))
     return world
+
+
+def announce(world: World, rng: np.random.Generator) -> None:
+    """Have each team say by how much each day will differ from its weekday, as no two weeks of theirs are alike."""
+    for team in world.teams:
+        for day, factor in enumerate(np.exp(DAY_SPREAD * rng.standard_normal(world.weeks * 7))):
+            first, after = ((world.start + timedelta(days=day + d)).date().isoformat() for d in (0, 1))
+            row = {"team": team["team"], "start": first, "end": after, "factor": f"{factor:.3f}"}
+            world.events.append(row | {"note": "as announced"})
 
 
 def _add(world: World, service: str, kind: str, layer: str) -> None:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from company import company
-from families import family
+from families import announce, family
 from patterns import write_usage
 from placing import Ground, demand, length, slots_of
 from work import EMERGENCY, KINDS, Work, describe
@@ -315,6 +315,7 @@ def draw(size_name: str | None, sharing: float, seed: int, freezes: bool = False
         name = f"Family {size_name}, sharing {sharing:g}, seed {seed}"
         world = family(name, size.services, private, size.weeks, size.teams, world_rng)
         freeze(world, freezes, freeze_rng)
+        announce(world, stream(seed, "days"))
         changes = draw_changes(world, size, sharing, change_rng)
         hire(world, changes, change_rng)
     decisions, starts = place(world, changes, decided)

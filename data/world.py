@@ -48,6 +48,7 @@ class World:
     services: list[Row] = field(default_factory=list)
     dependencies: list[Row] = field(default_factory=list)
     redundancy: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
     engineers: list[Row] = field(default_factory=list)
     calendars: list[Row] = field(default_factory=list)
     freezes: dict[str, tuple[datetime, datetime, str]] = field(default_factory=dict)

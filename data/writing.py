@@ -17,6 +17,7 @@ TABLES = {
     "changes": "change title type services impact duration_minutes duration_p90_minutes backout_minutes failure_chance "
     "earliest due after not_with skills allowed mandatory drop_cost delay_cost_per_day what_you_will_notice why "
     "workaround requested_by",
+    "events": "team start end factor note",
     "engineers": "engineer skills time_zone works",
     "calendars": "calendar kind file hours time_zone applies_to",
     "decisions": "change kind start announced_at",

@@ -15,6 +15,7 @@ from .frames import frame, local_time
 from .text import visible
 
 CURVE_COLUMNS = ("start", "extra_cents", "extra", "legal", "rules", "when", "cost")
+MARGIN = pd.Timedelta(days=3)
 MARK_COLUMNS = ("kind", "label", "start", "extra_cents", "extra", "when", "cost")
 
 
@@ -53,6 +54,14 @@ def curve_marks(
         if 0 <= slot < len(points)
     ]
     return frame(MARK_COLUMNS, marks, drawn=True)
+
+
+def worth_drawing(points: pd.DataFrame, marks: pd.DataFrame) -> pd.DataFrame:
+    """Give the points from `MARGIN` before the first start that is allowed or marked to `MARGIN` after the last."""
+    worth = pd.concat([points.loc[points["legal"].astype(bool), "start"], marks["start"]])
+    if worth.empty:
+        return points
+    return points[points["start"].between(worth.min() - MARGIN, worth.max() + MARGIN)]
 
 
 def _points(portfolio: Portfolio, price: PriceCurve, zone: str | None) -> list[dict[str, Any]]:

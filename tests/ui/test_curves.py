@@ -1,13 +1,14 @@
 """Curves are those of the explanation, with the starts worth a mark."""
 
 import numpy as np
+import pandas as pd
 from builders import blackout, change, portfolio, schedule
 
 from scheduler.baselines import habit_schedules
 from scheduler.explain import Witness
 from scheduler.portfolio import Portfolio
 from scheduler.schedule import Schedule
-from scheduler.ui.curves import CURVE_COLUMNS, MARK_COLUMNS, curve, curve_marks, extra_text
+from scheduler.ui.curves import CURVE_COLUMNS, MARK_COLUMNS, curve, curve_marks, extra_text, worth_drawing
 
 
 def small() -> tuple[Portfolio, Schedule]:
@@ -63,6 +64,16 @@ def test_a_change_without_a_window_has_no_chosen_start() -> None:
     empty = schedule(p, {})
     marks = curve_marks(p, Witness(p, empty).curve("A"), {})
     assert list(marks["kind"]) == []
+
+
+def test_starts_that_are_all_forbidden_are_not_drawn() -> None:
+    days = pd.date_range("2027-03-01", periods=14, freq="D")
+    points = pd.DataFrame({"start": days, "legal": [day.day == 5 for day in days]})
+    marks = pd.DataFrame({"start": days[8:9]})
+    # Allowed on the 5th, marked on the 9th, and three days around.
+    assert worth_drawing(points, marks)["start"].dt.day.tolist() == list(range(2, 13))
+    nothing = points.assign(legal=False)
+    assert worth_drawing(nothing, marks.iloc[:0]) is nothing
 
 
 def test_amounts_on_top_carry_their_sign() -> None:

@@ -15,7 +15,7 @@ from scheduler.schedule import Placement
 from scheduler.wording import instant_text, money_text, window_text
 
 from .. import charts, state
-from ..curves import curve, curve_marks, extra_text
+from ..curves import curve, curve_marks, extra_text, worth_drawing
 from ..heat import row_labels
 from ..markdown import escape_markdown
 from ..reasons import reasons
@@ -176,18 +176,19 @@ def curve_of(plan: Plan, change: str, found: PriceCurve) -> None:
     """Draw what every start of a change would cost."""
     st.subheader("What every start would cost", anchor=False)
     colours, policy = palette(), plan.portfolio.policy
+
+    def build() -> alt.LayerChart:
+        points, marks = curve(plan.portfolio, found), curve_marks(plan.portfolio, found, plan.habits())
+        shown = worth_drawing(points, marks)
+        return charts.price_curve(shown, marks, zone=policy.time_zone, currency=policy.currency, palette=colours)
+
     draw(
         plan,
         ("curve", change, plan.portfolio.decisions, colours),
-        lambda: charts.price_curve(
-            curve(plan.portfolio, found),
-            curve_marks(plan.portfolio, found, plan.habits()),
-            zone=policy.time_zone,
-            currency=policy.currency,
-            palette=colours,
-        ),
+        build,
         says="Cost of every start of this change; the tables above say the same of the starts worth knowing.",
     )
+    st.caption("Grey: forbidden, as is every start before and after what is drawn. Point at one to see its price.")
 
 
 def downloads(plan: Plan, placement: Placement, extra: Callable[[], None] | None = None) -> None:
