@@ -47,7 +47,7 @@ def plan_at(
     and is known only while the plan is what the run found; habits are compared while the same changes have a window.
     Charts of the plan `before` of the same portfolio are kept where they would be drawn alike.
     """
-    world = planned(portfolio, at)
+    world = planned(portfolio, at, hashed=False)
     schedule = with_engineers(at.schedule(world), shifts)
     charges = tuple(bill(world, schedule))
     objective = total(charges)

@@ -1,6 +1,6 @@
 """What a window chosen by hand costs more or less, and which rules it breaks: said at once, without the solver."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,7 +66,7 @@ class Bench:
         """
         if change not in self.portfolio.changes:
             raise RefusedError(f"{change} is not in the portfolio any more")
-        portfolio = planned(self.portfolio, self.at, free=[change])
+        portfolio = planned(self.portfolio, self.at, free=[change], hashed=False)
         if change not in portfolio.changes:
             why = next((one for one in portfolio.warnings if one.startswith(f"{change} ")), f"{change} is not planned")
             raise RefusedError(why)
@@ -76,22 +76,24 @@ class Bench:
         placement = place(portfolio, change, start)
         out = _with(schedule, {change: None})
         there = _with(schedule, {change: placement})
-        costs = [_cost(portfolio, one) for one in (out, there)]
-        had = None if before is None else _cost(portfolio, schedule)
-        known = set(verify(portfolio, out))
+        near = [placement.reserved] if before is None else [placement.reserved, before.reserved]
+        costs = [_cost(portfolio, one, near) for one in (out, there)]
+        had = None if before is None else _cost(portfolio, schedule, near)
+        broken = verify(portfolio, there)
+        known = set(verify(portfolio, out)) if broken else set()
         return Judged(
             placement=placement,
             cents=costs[1][0] - costs[0][0],
             weighted_cents=costs[1][1] - costs[0][1],
             more_cents=None if had is None else costs[1][0] - had[0],
             more_weighted_cents=None if had is None else costs[1][1] - had[1],
-            broken=tuple(one for one in verify(portfolio, there) if one not in known),
+            broken=tuple(one for one in broken if one not in known),
             set_aside=self.at.set_aside(change, start, self.now),
         )
 
     def broken_by(self, starts: Mapping[str, datetime]) -> tuple[Violation, ...]:
         """List the rules that the plan breaks with some starts in place of those it has, and not without."""
-        portfolio = planned(self.portfolio, self.at, free=list(starts))
+        portfolio = planned(self.portfolio, self.at, free=list(starts), hashed=False)
         schedule = self.at.schedule(portfolio)
         known = set(verify(portfolio, schedule))
         places = {change: place(portfolio, change, start) for change, start in starts.items()}
@@ -113,6 +115,9 @@ def _with(schedule: Schedule, changed: Mapping[str, Placement | None]) -> Schedu
     return Schedule(tuple(one for _, one in sorted(placements.items()) if one is not None))
 
 
-def _cost(portfolio: Portfolio, schedule: Schedule) -> tuple[int, int]:
-    charges = list(bill(portfolio, schedule))
+def _cost(portfolio: Portfolio, schedule: Schedule, near: Collection[Window]) -> tuple[int, int]:
+    """Price the windows that reach into some others: what is shared is shared at the same time, so no other differs."""
+    charges = bill(
+        portfolio, Schedule(tuple(one for one in schedule.placements if any(map(one.reserved.overlaps, near))))
+    )
     return lost_cents(charges), total(charges)

@@ -81,8 +81,8 @@ class Facts:
     left_out: Mapping[str, str] = field(default_factory=dict)
 
 
-def folded(portfolio: Portfolio, facts: Facts) -> Portfolio:
-    """Give the portfolio as it is to be planned now.
+def folded(portfolio: Portfolio, facts: Facts, *, hashed: bool = True) -> Portfolio:
+    """Give the portfolio as it is to be planned now; its content has no hash unless it is to be `hashed`.
 
     Work that goes on keeps the rest of its window, whatever rule that breaks, and those who do it are busy until then.
     What comes after a change that is left out, or starts together with one, is left out too; warnings name it.
@@ -105,7 +105,7 @@ def folded(portfolio: Portfolio, facts: Facts) -> Portfolio:
             world = _going_on(world, running)
     world = _referring_to_what_is_there(world, {one.change for one in facts.running})
     world = replace(world, warnings=(*world.warnings, *warnings, *more))
-    return replace(world, content_hash=content_hash(world))
+    return replace(world, content_hash=content_hash(world) if hashed else "")
 
 
 def absent(portfolio: Portfolio, absences: Iterable[Absence]) -> Portfolio:

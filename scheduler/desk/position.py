@@ -177,10 +177,11 @@ def position(connection: sa.Connection) -> Position:
     )
 
 
-def planned(portfolio: Portfolio, at: Position, *, free: Collection[str] = ()) -> Portfolio:
+def planned(portfolio: Portfolio, at: Position, *, free: Collection[str] = (), hashed: bool = True) -> Portfolio:
     """Give a portfolio as it is to be planned, seen from its `now`: the solver learns of the desk in no other way.
 
-    Of changes in `free`, pins and approvals are lifted; what was announced of them stays announced.
+    Of changes in `free`, pins and approvals are lifted; what was announced of them stays announced. What is only looked
+    at need not be `hashed`, which takes a second where there is much usage.
     """
-    world = folded(portfolio, at.facts(portfolio.now, portfolio, free=free))
+    world = folded(portfolio, at.facts(portfolio.now, portfolio, free=free), hashed=hashed)
     return unpinned(world, [one for one in free if one in world.changes]) if free else world
