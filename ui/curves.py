@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from scheduler.explanation import PriceCurve
@@ -36,7 +37,7 @@ def curve_marks(
     `chosen`, each of `habits` (schedules by the name of their habit, as `habit_schedules` gives them), and
     `forbidden`: the cheapest of the forbidden starts, where it would cost less than now.
     """
-    points = _points(portfolio, price, zone)
+    zone = zone or portfolio.policy.time_zone
     found: dict[str, tuple[str, int]] = {}
     if price.slot is not None:
         found["chosen"] = ("chosen", price.slot)
@@ -44,15 +45,19 @@ def curve_marks(
         placement = schedule.by_change.get(price.change)
         if placement is not None:
             found[name] = (HABIT_NAMES.get(name, name), portfolio.horizon.floor(placement.start))
-    tempting = [slot for slot, point in enumerate(points) if not point["legal"] and point["extra_cents"] < 0]
-    if tempting:
-        cheapest = min(tempting, key=lambda slot: points[slot]["extra_cents"])
-        found["forbidden"] = (f"cheapest, but forbidden by {points[cheapest]['rules']}", cheapest)
-    marks = [
-        {**points[slot], "kind": kind, "label": f"{label}: {points[slot]['when']}, {points[slot]['cost']}"}
-        for kind, (label, slot) in found.items()
-        if 0 <= slot < len(points)
-    ]
+    slots = range(_starts(portfolio, price))
+    masks = [mask[: len(slots)] for mask in price.forbidden.values()]
+    cents = np.asarray(price.cents[: len(slots)])
+    tempting = np.flatnonzero(np.logical_or.reduce(masks) & (cents < price.now_cents)) if masks else ()
+    if len(tempting):
+        cheapest = int(tempting[np.argmin(cents[tempting])])
+        rules = _point(portfolio, price, zone, cheapest)["rules"]
+        found["forbidden"] = (f"cheapest, but forbidden by {rules}", cheapest)
+    marks = []
+    for kind, (label, slot) in found.items():
+        if slot in slots:
+            point = _point(portfolio, price, zone, slot)
+            marks.append({**point, "kind": kind, "label": f"{label}: {point['when']}, {point['cost']}"})
     return frame(MARK_COLUMNS, marks, drawn=True)
 
 
@@ -64,25 +69,27 @@ def worth_drawing(points: pd.DataFrame, marks: pd.DataFrame) -> pd.DataFrame:
     return points[points["start"].between(worth.min() - MARGIN, worth.max() + MARGIN)]
 
 
+def _starts(portfolio: Portfolio, price: PriceCurve) -> int:
+    return portfolio.horizon.slots - portfolio.reserved(price.change) + 1
+
+
 def _points(portfolio: Portfolio, price: PriceCurve, zone: str | None) -> list[dict[str, Any]]:
     zone = zone or portfolio.policy.time_zone
-    horizon = portfolio.horizon
-    points = []
-    for slot in range(horizon.slots - portfolio.reserved(price.change) + 1):
-        rules = [rule for rule, mask in price.forbidden.items() if mask[slot]]
-        extra = int(price.cents[slot]) - price.now_cents
-        points.append(
-            {
-                "start": local_time(horizon.at(slot), zone),
-                "extra_cents": extra,
-                "extra": extra / 100,
-                "legal": not rules,
-                "rules": ", ".join(rules),
-                "when": instant_text(horizon.at(slot), zone),
-                "cost": extra_text(extra, portfolio.policy.currency),
-            }
-        )
-    return points
+    return [_point(portfolio, price, zone, slot) for slot in range(_starts(portfolio, price))]
+
+
+def _point(portfolio: Portfolio, price: PriceCurve, zone: str, slot: int) -> dict[str, Any]:
+    rules = [rule for rule, mask in price.forbidden.items() if mask[slot]]
+    extra, at = int(price.cents[slot]) - price.now_cents, portfolio.horizon.at(slot)
+    return {
+        "start": local_time(at, zone),
+        "extra_cents": extra,
+        "extra": extra / 100,
+        "legal": not rules,
+        "rules": ", ".join(rules),
+        "when": instant_text(at, zone),
+        "cost": extra_text(extra, portfolio.policy.currency),
+    }
 
 
 def extra_text(cents: int, currency: str) -> str:

@@ -164,7 +164,9 @@ def position(connection: sa.Connection) -> Position:
     """Read where everything stands."""
 
     def rows(table: sa.Table) -> list[Row]:
-        return [dict(row) for row in connection.execute(sa.select(table).order_by(*table.primary_key)).mappings()]
+        found = connection.execute(sa.select(table).order_by(*table.primary_key))
+        names = list(found.keys())  # which mappings of rows would ask for row by row
+        return [dict(zip(names, row, strict=True)) for row in found]
 
     return Position(
         {row["change"]: row for row in rows(CHANGES)},

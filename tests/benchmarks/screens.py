@@ -148,7 +148,11 @@ def clicked_through(place: Path, chromium: str) -> Iterator[Row]:
         yield timed(at, "six hours", option("Shown", "6 hours"))
         yield timed(at, "one week", option("Shown", "1 week"), BAR)
         change = tab.locator(BAR).last.get_attribute("aria-label").split("change: ")[1].split(";")[0]
-        yield from opened("Change", f"/change?change={change}", "text=What every start would cost")
+        curve = "text=What every start would cost"
+        another = tab.locator(BAR).first.get_attribute("aria-label").split("change: ")[1].split(";")[0]
+        assert change != another
+        yield from opened("Change", f"/change?change={change}", curve)
+        yield timed("Change", "another change", lambda: tab.goto(f"{address}/change?change={another}"), curve)
         at = "Week"
         yield from opened(at, "/week", ".ec-event.window")
         yield timed(at, "later", press("Later"), ".ec-event.window")
