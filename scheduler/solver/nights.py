@@ -30,8 +30,8 @@ STEPS = 40
 """Steps of the bound for a node at most."""
 CANDIDATES = 25
 """Starts of a change that are best by the multipliers of a node: among them its best plan is looked for."""
-SMALL = 6_000
-"""Open starts of a node that CP-SAT settles whole."""
+SMALL, MIDDLING = 6_000, 12_000
+"""Open starts of a node that CP-SAT settles whole, and of one that is not branched where a worker has nothing to do."""
 QUICK, WHOLE = 4.0, 12.0
 """Seconds for either."""
 
@@ -72,8 +72,8 @@ class Nights:
     def __init__(self, lagrangian: Lagrangian, upper: int, starts: Sequence[int]) -> None:
         self.compiled, self.upper, self.starts = lagrangian.compiled, upper, list(starts)
         root = lagrangian.best
-        kept = np.isfinite(root.brackets)
         self._at, self._slack = root.at, root.slack
+        kept = np.isfinite(root.brackets) & (root.value + root.reduced <= upper - 1 + root.slack)
         weights = lagrangian.compiled.weight.sum(axis=1)
         self._weight = {
             change: max(part.length for part in parts) * float(sum(weights[part.target] for part in parts))
@@ -102,16 +102,16 @@ class Nights:
         self, pool: Pool, limits: Limits, running: Callable[[], float], found: Callable[[Mapping[int, int]], int]
     ) -> None:
         """Branch until all is proved or `running()` is 1; `found` takes starts and tells the price of the best plan."""
-        looked = 0
+        looked, until = 0, 4
         while (self._open or self._asked) and running() < 1.0:
             self._open = [node for node in self._open if self._promising(node)]
             heapq.heapify(self._open)
             if self._open:
                 node = heapq.heappop(self._open)
                 change, runs = self._choose(node)
-                small = int(node.kept.sum()) <= SMALL or change is None
+                left = int(node.kept.sum())
                 idle = len(self._asked) < pool.processes
-                if small and not node.whole:
+                if not node.whole and (left <= SMALL or change is None or (idle and left <= MIDDLING)):
                     if idle:
                         self._ask(pool, limits, node, whole=True)
                     else:
@@ -119,8 +119,8 @@ class Nights:
                 elif change is None:
                     self._settled = min(self._settled, node.value)
                 else:
-                    if idle and self.nodes >= looked + 4:
-                        looked = self.nodes
+                    if idle and self.nodes >= looked + until:
+                        looked, until = self.nodes, 2 * until  # good plans are found soon, or hardly ever
                         self._ask(pool, limits, node, whole=False)
                     self._branch(node, change, runs)
             full = len(self._asked) >= pool.processes

@@ -26,6 +26,7 @@ def pool() -> Iterator[Pool]:
 def test_against_brute_force(small: int, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether nodes are branched or given to CP-SAT whole, no bound passes the optimum and the end proves it."""
     monkeypatch.setattr(nights, "SMALL", small)
+    monkeypatch.setattr(nights, "MIDDLING", small)
     monkeypatch.setattr(nights, "CANDIDATES", 2)
     tried = branched = 0
     for seed in range(150):
