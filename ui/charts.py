@@ -5,9 +5,11 @@ Charts take their colours from a palette; what a colour says, a symbol, a word o
 """
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from scheduler.horizon import DAYS
@@ -207,7 +209,7 @@ def price_curve(
 
     `span` cuts the time shown.
     """
-    step = points["start"].diff().median() if len(points) > 1 else pd.Timedelta(minutes=30)
+    step = pd.Timedelta(points["start"].diff().median() if len(points) > 1 else timedelta(minutes=30))
     if span is None:
         span = (points["start"].min(), points["start"].max() + step) if len(points) else NO_TIME
     legal = points["legal"].astype(bool)
@@ -260,8 +262,8 @@ def price_curve(
 def _steps(points: pd.DataFrame, step: pd.Timedelta) -> pd.DataFrame:
     """Join neighbouring starts that cost the same and that the same rules forbid; the last stays on its own."""
     alike = points[["extra", "rules"]]
-    run = (alike != alike.shift()).any(axis=1).cumsum()
-    run.iloc[-1:] += 1
+    begins = (alike != alike.shift()).any(axis=1).to_numpy()
+    run = np.cumsum(np.append(begins[:-1], True) if len(begins) else begins)
     found = points.groupby(run, sort=False).agg(
         start=("start", "first"), last=("start", "last"), extra=("extra", "first"), rules=("rules", "first"),
         cost=("cost", "first"), when=("when", "first"), until=("when", "last"),
