@@ -79,8 +79,8 @@ def main() -> None:
             slow = "  slow" if what not in ONCE and seconds > LIMIT_SECONDS else ""
             print(f"{screen:<24}{what:<34}{seconds:>8.2f}{slow}", flush=True)
             rows.append((screen, what, seconds))
-        late = sum(what not in ONCE and seconds > LIMIT_SECONDS for _, what, seconds in rows)
-        print(f"{late} of {sum(what != 'first load' for _, what, _ in rows)} steps above {LIMIT_SECONDS:g} s")
+        steps = [seconds for _, what, seconds in rows if what not in ONCE]
+        print(f"{sum(one > LIMIT_SECONDS for one in steps)} of {len(steps)} steps above {LIMIT_SECONDS:g} s")
         print(f"load of the machine: {', '.join(f'{one:.1f}' for one in os.getloadavg())}")
         for line in compared(place):
             print(line)
