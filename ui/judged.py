@@ -9,8 +9,11 @@ from scheduler.desk import workflow
 from scheduler.desk.access import RefusedError
 from scheduler.desk.judging import Judged
 from scheduler.desk.store import StoreError
+from scheduler.standing import standing
 
-from .desk import Desk, Refusal
+from .collisions import collisions
+from .desk import Desk, Moment, Refusal
+from .review import Plan
 
 MOST_KEPT = 300
 LASTS = timedelta(minutes=10)
@@ -29,14 +32,30 @@ _kept: "OrderedDict[tuple[object, ...], Checked]" = OrderedDict()
 _alone = threading.Lock()
 
 
+def last_checked(desk: Desk, change: str, start: datetime) -> Checked | None:
+    """Give what was just judged of a start of a change, everything else as it is; None where nothing was."""
+    with _alone:
+        found = _kept.get((desk.moment().mark, change, start))
+    return found if found is not None and datetime.now(UTC) - found.at < LASTS else None
+
+
+def sound_since(moment: Moment, plan: Plan, change: str, start: datetime) -> datetime | None:
+    """Give when the plan, which is verified as a whole, was seen with a change at its start breaking no rule.
+
+    None where it does break one, and of what was pinned or approved: that is judged with the decision lifted.
+    """
+    placement, collision = plan.placed.get(change), collisions(plan).get(change)
+    if placement is None or placement.start != start or change in standing(plan.portfolio).pinned:
+        return None
+    return None if collision is not None and collision.is_conflict else moment.seen_at
+
+
 def checked(desk: Desk, change: str, start: datetime, *, again: bool = False) -> Checked:
     """Judge a start of a change, everything else as it is; what was just judged is not judged again unless asked."""
-    key = (desk.moment().mark, change, start)
-    now = datetime.now(UTC)
-    with _alone:
-        found = _kept.get(key)
-    if found is not None and not again and now - found.at < LASTS:
-        return found
+    known = None if again else last_checked(desk, change, start)
+    if known is not None:
+        return known
+    key, now = (desk.moment().mark, change, start), datetime.now(UTC)
     found = Checked(_judged(desk, change, start, now), now)
     with _alone:
         _kept[key] = found

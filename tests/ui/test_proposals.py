@@ -15,6 +15,7 @@ from scheduler.desk import workflow
 from scheduler.desk.entries import entries
 from scheduler.desk.said import comments, objections, wishes
 from scheduler.ui.desk import Desk
+from scheduler.ui.judged import last_checked, sound_since
 from scheduler.wording import instant_text, money_text, window_text
 
 Open = Callable[..., AppTest]
@@ -193,6 +194,23 @@ def test_a_decision_on_what_somebody_else_decided_is_refused(view: Open, desk: D
     assert "Changed since you looked at it:" not in said(visitor)
     press(visitor, "Release")
     assert not row(desk, "A")["on_hold"]
+
+
+def test_a_plan_that_is_sound_is_not_checked_again_for_each_change(view: Open, desk: Desk) -> None:
+    moment, plan = desk.moment(), desk.plan()
+    start = plan.placed["A"].start
+    assert sound_since(moment, plan, "A", start) == moment.seen_at
+    assert workflow.price(desk.at.store, "A", start, now=moment.seen_at).broken == ()
+    assert sound_since(moment, plan, "A", start + timedelta(days=1)) is None
+    visitor = view("change_desk", change="A")
+    assert "OK: no rule is broken" in said(visitor)
+    assert last_checked(desk, "A", start) is None
+    visitor = press(visitor, "Check now")
+    assert last_checked(desk, "A", start) is not None
+    assert "OK: no rule is broken" in said(visitor)
+    # What is pinned is judged with the pin lifted, as whoever moves it would have it.
+    desk.attempt(workflow.pin, "A", seen=row(desk, "A")["revision"])
+    assert sound_since(desk.moment(), desk.plan(), "A", start) is None
 
 
 def test_a_window_moved_by_hand_is_priced_before_it_is_taken(view: Open, desk: Desk) -> None:

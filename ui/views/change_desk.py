@@ -7,6 +7,7 @@ import streamlit as st
 from scheduler.desk.access import RefusedError
 from scheduler.desk.docket import Matter, approvers_of
 from scheduler.desk.entries import entries
+from scheduler.desk.judging import Judged
 from scheduler.desk.store import StoreError
 from scheduler.horizon import Window
 from scheduler.publish.invites import invite_files
@@ -21,7 +22,7 @@ from ..components.page import desk_plan_or_stop
 from ..desk import Desk, Moment, Refusal
 from ..dockets import collisions, conflict_name, matters, said_since
 from ..heat import row_labels
-from ..judged import checked
+from ..judged import checked, last_checked, sound_since
 from ..markdown import escape_markdown
 from ..pages import CHANGE, open_change, open_page
 from ..review import Plan, UnusableError
@@ -183,22 +184,19 @@ def conflicts(desk: Desk, plan: Plan, matter: Matter, *, key: str = "") -> None:
         st.badge("not checked", icon=":material/help:", color="gray")
         return
     again = st.button("Check now", key=f"check {key}{matter.change}", icon=":material/refresh:", type="tertiary")
-    found = checked(desk, matter.change, planned.start, again=again)
-    when = f"{clock_text(found.at, zone)} {zone_text(found.at, zone)}"
-    if isinstance(found.found, Refusal):
-        st.badge("not checked", icon=":material/help:", color="gray")
-        st.text(found.found.text)
-        return
-    for one in found.found.broken:
-        aside = one.rule in found.found.set_aside
-        label = f"{conflict_name(one)}, set aside" if aside else conflict_name(one)
-        st.badge(
-            label, icon=":material/gpp_maybe:" if aside else ":material/warning:", color="orange" if aside else "red"
-        )
-        st.text(visible(one.text))
-    if not found.found.broken:
-        st.badge("OK: no rule is broken", icon=":material/check_circle:", color="green")
-    st.caption(f"Last checked {when}.")
+    at = None
+    if not again and last_checked(desk, matter.change, planned.start) is None:
+        at = sound_since(desk.moment(), plan, matter.change, planned.start)
+    judged = None
+    if at is None:
+        check = checked(desk, matter.change, planned.start, again=again)
+        if isinstance(check.found, Refusal):
+            st.badge("not checked", icon=":material/help:", color="gray")
+            st.text(check.found.text)
+            return
+        at, judged = check.at, check.found
+    _broken(judged)
+    st.caption(f"Last checked {clock_text(at, zone)} {zone_text(at, zone)}.")
     placement = plan.placed.get(matter.change)
     beside = None if placement is None else collisions(plan.portfolio, plan.result.schedule, placement)
     if beside is None or beside.empty:
@@ -207,6 +205,20 @@ def conflicts(desk: Desk, plan: Plan, matter: Matter, *, key: str = "") -> None:
     st.text("At the same time, which the rules allow:")
     for row in beside.itertuples():
         st.text(f"• {row.change} {row.title}, {row.window} ({row.shares})")
+
+
+def _broken(judged: Judged | None) -> None:
+    """Badge every rule that a window breaks; none where it was not judged, as it stands in a plan that is sound."""
+    if judged is None or not judged.broken:
+        st.badge("OK: no rule is broken", icon=":material/check_circle:", color="green")
+        return
+    for one in judged.broken:
+        aside = one.rule in judged.set_aside
+        label = f"{conflict_name(one)}, set aside" if aside else conflict_name(one)
+        st.badge(
+            label, icon=":material/gpp_maybe:" if aside else ":material/warning:", color="orange" if aside else "red"
+        )
+        st.text(visible(one.text))
 
 
 def _reasons(plan: Plan, matter: Matter, placement: Placement | None) -> None:
