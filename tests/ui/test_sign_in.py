@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 from small_desk import fill
 from stores import Stores
 
@@ -136,8 +137,12 @@ def test_an_administrator_takes_a_role_away_and_it_is_gone_at_once(served: str, 
         tab.locator(IDLE).wait_for()
     ada.get_by_label("Change", exact=True).click()
     ada.get_by_role("option", name="vic@example.com").click()
-    ada.locator(IDLE).wait_for()
+    # The page is also idle before it hears of the choice, and then for a moment draws both forms: the new one only
+    # counts once the old one went.
     form = ada.get_by_test_id("stForm").nth(1)
+    expect(ada.locator('[aria-label="Name"][value="Vic"]')).to_have_count(1, timeout=60_000)
+    expect(ada.locator('[aria-label="Name"][value="Ada"]')).to_have_count(0, timeout=60_000)
+    ada.locator(IDLE).wait_for()
     form.get_by_text("May come in").click()
     form.get_by_role("button", name="Save").click()
     ada.get_by_text("was sent away").wait_for()
