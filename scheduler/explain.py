@@ -6,6 +6,7 @@ is client money.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -224,19 +225,28 @@ class Witness:
         """Say what `verify` would say of some rules if the change were moved to a slot."""
         window = self._window(change, slot)
         partners = self._partners[change]
-        everybody = {one.change: one for one in self.schedule.placements} | {
-            change: place(self.portfolio, change, window.start)
-        }
-        nearby = [one for one in everybody.values() if one.reserved.overlaps(window) or one.change in partners]
+        moved = place(self.portfolio, change, window.start)
+        everybody = [one for one in self.schedule.placements if one.change != change] + [moved]
+        starts, ends = self._reserved
+        beside = np.flatnonzero((starts < window.end.timestamp()) & (ends > window.start.timestamp()))
+        around = [self.schedule.placements[number] for number in beside]
+        around += [self.schedule.by_change[one] for one in sorted(partners) if one in self.slots]
+        nearby = [*{one.change: one for one in around if one.change != change}.values(), moved]
         texts: list[str] = []
         for rule in (rule for rule in RULES if rule.name in rules):
             # What runs at other times seldom matters, and to check it all takes a large portfolio minutes.
-            for some in (nearby, everybody.values()):
+            for some in (nearby, everybody):
                 found = [one.text for one in rule.check(self.portfolio, Schedule(tuple(some))) if change in one.changes]
                 texts += found
                 if found:
                     break
         return tuple(texts)
+
+    @cached_property
+    def _reserved(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Give when every placement begins and ends to be reserved, in seconds, in the order of the schedule."""
+        every = [one.reserved for one in self.schedule.placements]
+        return np.array([one.start.timestamp() for one in every]), np.array([one.end.timestamp() for one in every])
 
     def _window(self, change: str, slot: int) -> Window:
         start = self.portfolio.horizon.at(slot)
@@ -310,7 +320,11 @@ def _best_without(curve: PriceCurve) -> Mapping[frozenset[str], int]:
         return {}
     table = np.array([curve.forbidden[name][slots] for name in names], dtype=np.bool_).reshape(len(names), len(slots))
     best = {}
-    for pattern in np.unique(table, axis=1).T:
+    # Columns as numbers, first row first: to tell rows of a table apart takes numpy many times as long.
+    codes = np.zeros(len(slots), dtype=np.int64)
+    for row in table:
+        codes = codes * 2 + row
+    for pattern in table[:, np.unique(codes, return_index=True)[1]].T:
         # Prices of what is outside the horizon are not known.
         open_slots = slots[~(table & ~pattern[:, None]).any(axis=0)]
         rules = frozenset(name for name, needed in zip(names, pattern, strict=True) if needed)

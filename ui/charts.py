@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 import altair as alt
-import numpy as np
 import pandas as pd
 
 from scheduler.horizon import DAYS
@@ -17,6 +16,7 @@ from scheduler.horizon import DAYS
 from .axes import NO_TIME, as_utc, finished, heat_colour, is_narrow, local_time_axis, time_lines
 from .axes import Span as Span
 from .axes import Width as Width
+from .curve_steps import line_and_told
 from .heat import Measure
 from .lanes import LANE, lanes, names
 from .text import visible
@@ -232,13 +232,14 @@ def price_curve(
     legend = alt.Legend(columns=1, title=None, symbolSize=120, symbolStrokeWidth=0, symbolOpacity=1)
     shape = alt.Scale(domain=labels, range=[looks[one][0] for one in kinds])
     colour = alt.Scale(domain=labels, range=[looks[one][1] for one in kinds])
-    told, steps = {"when": "start", "cost": "costs", "rules": "forbidden by"}, as_utc(_steps(points, step))
+    told = {"when": "start", "cost": "costs", "rules": "forbidden by"}
+    line, steps = (as_utc(one) for one in line_and_told(points, step))
     chart = alt.layer(
         alt.Chart(as_utc(shade), name="forbidden")
         .mark_rect(color=palette.line, opacity=0.6, clip=True)
         .encode(x=across, x2="end:T"),
         time_lines(span, across, palette),
-        alt.Chart(steps, name="prices")
+        alt.Chart(line, name="prices")
         .mark_line(color=palette.accent, strokeWidth=1.5, interpolate="step-after", clip=True)
         .encode(x=across, y=up),
         # A line is one mark, and would tell of its first start wherever it is pointed at.
@@ -257,20 +258,6 @@ def price_curve(
         ),
     )
     return finished(chart, palette, width, 260)
-
-
-def _steps(points: pd.DataFrame, step: pd.Timedelta) -> pd.DataFrame:
-    """Join neighbouring starts that cost the same and that the same rules forbid; the last stays on its own."""
-    alike = points[["extra", "rules"]]
-    begins = (alike != alike.shift()).any(axis=1).to_numpy()
-    run = np.cumsum(np.append(begins[:-1], True) if len(begins) else begins)
-    found = points.groupby(run, sort=False).agg(
-        start=("start", "first"), last=("start", "last"), extra=("extra", "first"), rules=("rules", "first"),
-        cost=("cost", "first"), when=("when", "first"), until=("when", "last"),
-    )  # fmt: skip
-    ends = zip(found["when"].tolist(), found["until"].tolist(), strict=True)
-    said = [first if first == last else f"any from {first} to {last}" for first, last in ends]
-    return found.assign(end=found["last"] + step, when=said).drop(columns=["last", "until"])
 
 
 def _state_colours(windows: pd.DataFrame, palette: Palette, width: Width) -> tuple[alt.Color, alt.Color]:

@@ -13,6 +13,7 @@ from scheduler.summary import HABIT_NAMES
 from scheduler.wording import instant_text, money_text
 
 from .frames import frame, local_time
+from .heat import local_slots
 from .text import visible
 
 CURVE_COLUMNS = ("start", "extra_cents", "extra", "legal", "rules", "when", "cost")
@@ -20,13 +21,17 @@ MARGIN = pd.Timedelta(days=3)
 MARK_COLUMNS = ("kind", "label", "start", "extra_cents", "extra", "when", "cost")
 
 
-def curve(portfolio: Portfolio, price: PriceCurve, zone: str | None = None) -> pd.DataFrame:
-    """Give what every start of a change costs beyond the present, with `CURVE_COLUMNS`.
+def curve(
+    portfolio: Portfolio, price: PriceCurve, zone: str | None = None, *, slots: range | None = None
+) -> pd.DataFrame:
+    """Give what every start of a change costs beyond the present, with `CURVE_COLUMNS`, or what starts in `slots` do.
 
     `start` is local in `zone`, `extra` in currency units; `rules` names what forbids a start. Starts whose window
     would leave the horizon are left out, as nothing is known of prices there.
     """
-    return frame(CURVE_COLUMNS, _points(portfolio, price, zone), drawn=True)
+    zone = zone or portfolio.policy.time_zone
+    chosen = _starts(portfolio, price) if slots is None else slots
+    return frame(CURVE_COLUMNS, [_point(portfolio, price, zone, slot) for slot in chosen], drawn=True)
 
 
 def curve_marks(
@@ -45,7 +50,7 @@ def curve_marks(
         placement = schedule.by_change.get(price.change)
         if placement is not None:
             found[name] = (HABIT_NAMES.get(name, name), portfolio.horizon.floor(placement.start))
-    slots = range(_starts(portfolio, price))
+    slots = _starts(portfolio, price)
     masks = [mask[: len(slots)] for mask in price.forbidden.values()]
     cents = np.asarray(price.cents[: len(slots)])
     tempting = np.flatnonzero(np.logical_or.reduce(masks) & (cents < price.now_cents)) if masks else ()
@@ -61,21 +66,25 @@ def curve_marks(
     return frame(MARK_COLUMNS, marks, drawn=True)
 
 
-def worth_drawing(points: pd.DataFrame, marks: pd.DataFrame) -> pd.DataFrame:
-    """Give the points from `MARGIN` before the first start that is allowed or marked to `MARGIN` after the last."""
-    worth = pd.concat([points.loc[points["legal"].astype(bool), "start"], marks["start"]])
+def worth_drawing(portfolio: Portfolio, price: PriceCurve, marks: pd.DataFrame, zone: str | None = None) -> range:
+    """Give the slots from `MARGIN` before the first start that is allowed or marked to `MARGIN` after the last.
+
+    `marks` are those of `curve_marks` in the same `zone`; all starts where there is neither.
+    """
+    slots = _starts(portfolio, price)
+    starts = pd.Series(local_slots(portfolio, zone or portfolio.policy.time_zone)[: len(slots)])
+    forbidden = np.zeros(len(slots), dtype=np.bool_)
+    for mask in price.forbidden.values():
+        forbidden |= mask[: len(slots)]
+    worth = pd.concat([starts[~forbidden], marks["start"]])
     if worth.empty:
-        return points
-    return points[points["start"].between(worth.min() - MARGIN, worth.max() + MARGIN)]
+        return slots
+    inside = np.flatnonzero(starts.between(worth.min() - MARGIN, worth.max() + MARGIN))
+    return range(int(inside[0]), int(inside[-1]) + 1)
 
 
-def _starts(portfolio: Portfolio, price: PriceCurve) -> int:
-    return portfolio.horizon.slots - portfolio.reserved(price.change) + 1
-
-
-def _points(portfolio: Portfolio, price: PriceCurve, zone: str | None) -> list[dict[str, Any]]:
-    zone = zone or portfolio.policy.time_zone
-    return [_point(portfolio, price, zone, slot) for slot in range(_starts(portfolio, price))]
+def _starts(portfolio: Portfolio, price: PriceCurve) -> range:
+    return range(portfolio.horizon.slots - portfolio.reserved(price.change) + 1)
 
 
 def _point(portfolio: Portfolio, price: PriceCurve, zone: str, slot: int) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 import gc
 import threading
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from .tables import schedule_table, windows
 Signature = tuple[tuple[str, int, int], ...]
 DECIDED: Mapping[str, str] = {"approve": "approved", "pin": "pinned", "reject": "rejected"}
 """The state of a window by the kind of the last decision on it."""
+MOST_EXPLAINED = 40
 SHOWN_HABITS = ("first_come", "earliest", "sunday_0200")
 
 
@@ -97,10 +98,15 @@ class Plan:
         with self._lock:
             return self._habits
 
+    @cached_property
+    def _explained(self) -> Callable[[str], tuple[Explanation, PriceCurve]]:
+        # One look at a change asks several times.
+        return lru_cache(MOST_EXPLAINED)(lambda change: (self._witness.explain(change), self._witness.curve(change)))
+
     def explain(self, change: str) -> tuple[Explanation, PriceCurve]:
         """Say why a change is where it is, and what every other start would cost."""
         with self._lock:  # a witness can be asked by one at a time
-            return self._witness.explain(change), self._witness.curve(change)
+            return self._explained(change)
 
     def warm(self) -> None:
         """Do now what the first question would otherwise wait for."""
@@ -171,10 +177,12 @@ def read_plan(out: Path, override: Path | None = None) -> FolderPlan:
 
 
 def settle() -> None:
-    """Keep what is loaded by now out of the garbage collection that Streamlit does after every run of a page."""
+    """Keep what is loaded by now out of what garbage collection goes through, which would make visitors wait."""
     gc.unfreeze()
     gc.collect()
     gc.freeze()
+    # How much there is to go through is counted anew here, and decides when Python collects next.
+    gc.collect()
 
 
 def signature(folder: Path) -> Signature:

@@ -126,6 +126,8 @@ def config(
         "client.showErrorDetails": "none",
         "client.showErrorLinks": False,
         "runner.magicEnabled": False,
+        # To go through all that a large plan keeps after every run would make every visitor wait.
+        "runner.postScriptGC": False,
         "client.allowedOrigins": [],
         "theme.font": theme.FONT,
         "theme.paddingTop": "1rem",
@@ -139,7 +141,7 @@ def config(
 
 @asynccontextmanager
 async def _lifespan(keeper: Doorkeeper | None, app: st.App) -> AsyncIterator[dict[str, Any]]:
-    # Streamlit collects garbage after every run of the page, which takes long where much is loaded that never goes.
+    # What is loaded for good need not be gone through whenever garbage is collected.
     from . import app as _pages  # noqa: F401 - imports what pages import
 
     gc.collect()

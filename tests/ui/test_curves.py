@@ -1,7 +1,8 @@
 """Curves are those of the explanation, with the starts worth a mark."""
 
+from dataclasses import replace
+
 import numpy as np
-import pandas as pd
 from builders import blackout, change, portfolio, schedule
 
 from scheduler.baselines import habit_schedules
@@ -67,13 +68,20 @@ def test_a_change_without_a_window_has_no_chosen_start() -> None:
 
 
 def test_starts_that_are_all_forbidden_are_not_drawn() -> None:
-    days = pd.date_range("2027-03-01", periods=14, freq="D")
-    points = pd.DataFrame({"start": days, "legal": [day.day == 5 for day in days]})
-    marks = pd.DataFrame({"start": days[8:9]})
-    # Allowed on the 5th, marked on the 9th, and three days around.
-    assert worth_drawing(points, marks)["start"].dt.day.tolist() == list(range(2, 13))
-    nothing = points.assign(legal=False)
-    assert worth_drawing(nothing, marks.iloc[:0]) is nothing
+    p, plan = small()
+    price = Witness(p, plan).curve("A")
+    none = curve_marks(p, price, {}).iloc[:0]
+    closed = np.ones(336, dtype=np.bool_)
+    opened = closed.copy()
+    opened[150] = False
+    # Allowed at slot 150, marked at 160, and three days of half-hours around.
+    assert worth_drawing(p, replace(price, forbidden={"blackout": opened}), none) == range(150 - 144, 150 + 144 + 1)
+    marks = none.copy()
+    marks.loc[0, "start"] = curve(p, price, slots=range(160, 161)).at[0, "start"]
+    narrowed = worth_drawing(p, replace(price, forbidden={"blackout": opened}), marks)
+    assert narrowed == range(150 - 144, 160 + 144 + 1)
+    assert curve(p, price, slots=narrowed).equals(curve(p, price).iloc[6:305].reset_index(drop=True))
+    assert worth_drawing(p, replace(price, forbidden={"blackout": closed}), none) == range(335)
 
 
 def test_amounts_on_top_carry_their_sign() -> None:

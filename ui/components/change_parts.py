@@ -178,8 +178,8 @@ def curve_of(plan: Plan, change: str, found: PriceCurve) -> None:
     colours, policy = palette(), plan.portfolio.policy
 
     def build() -> alt.LayerChart:
-        points, marks = curve(plan.portfolio, found), curve_marks(plan.portfolio, found, plan.habits())
-        shown = worth_drawing(points, marks)
+        marks = curve_marks(plan.portfolio, found, plan.habits())
+        shown = curve(plan.portfolio, found, slots=worth_drawing(plan.portfolio, found, marks))
         return charts.price_curve(shown, marks, zone=policy.time_zone, currency=policy.currency, palette=colours)
 
     draw(
