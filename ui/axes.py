@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal, cast
 from zoneinfo import ZoneInfo
 
 import altair as alt
@@ -116,15 +116,17 @@ def is_narrow(width: Width) -> bool:
 
 
 def finished(chart: alt.LayerChart | alt.FacetChart, palette: Palette, width: Width, height: int) -> alt.LayerChart:
-    """Give a chart its size, labels included, and its look."""
-    sized: Any = chart.properties(
-        width=width,
-        height=height,
-        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
-        padding={"left": 8, "right": 8, "top": 4, "bottom": 4},
-    )
-    looking: alt.LayerChart = sized.configure(**chart_config(palette))
-    return looking
+    """Give a chart, which was made for this, its size, labels included, and its look."""
+    # Not through its methods, each of which copies everything that the chart consists of.
+    for name, value in {
+        "width": width,
+        "height": height,
+        "autosize": alt.AutoSizeParams(type="fit-x", contains="padding"),
+        "padding": {"left": 8, "right": 8, "top": 4, "bottom": 4},
+        "config": alt.Config(**chart_config(palette)),
+    }.items():
+        chart[name] = value
+    return cast(alt.LayerChart, chart)
 
 
 def _stamp(instant: datetime) -> alt.DateTime:

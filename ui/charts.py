@@ -73,7 +73,7 @@ def timeline(
         .mark_rect(clip=True)
         .encode(
             x=across,
-            x2="end:T",
+            x2=alt.X2("end:T"),
             # A row is shaded once, over all its lines.
             y=top,
             y2=alt.Y2("last:N", bandPosition=1),
@@ -84,9 +84,9 @@ def timeline(
     told = {"change": "change", "title": "title", "state_text": "state", "window": "reserved",
             "over_by": "expected over by", "cost": "costs"}  # fmt: skip
     pick = alt.selection_point(name=PICK, fields=["change"])
-    faded = alt.when(pick).then(alt.value(1.0)).otherwise(alt.value(0.35))
+    faded = alt.OpacityValue(0.35, condition={"param": PICK, "value": 1.0})
     if lit is not None:
-        faded = alt.when("datum.lit").then(alt.value(1.0)).otherwise(alt.value(0.25))
+        faded = alt.OpacityValue(0.25, condition={"test": "datum.lit", "value": 1.0})
         bars = bars.assign(lit=bars["change"].isin(list(lit)))
     drawn = bars[[*BAR_COLUMNS, *(name for name in (*told, "lit") if name in bars and name not in BAR_COLUMNS)]]
     base = alt.Chart(as_utc(drawn)).encode(x=across, y=down, tooltip=_tooltips(told), opacity=faded)
@@ -99,13 +99,17 @@ def timeline(
     named = as_utc(names(bars, span, (span[1] - span[0]) / room))
     named = named if lit is None else named.assign(lit=named["change"].isin(list(lit)))
     words = alt.Chart(named).encode(
-        x=local_time_axis(span, zone, field="at"), y=down, text="text:N", opacity=faded, tooltip=["change:N"]
+        x=local_time_axis(span, zone, field="at"),
+        y=down,
+        text=alt.Text("text:N"),
+        opacity=faded,
+        tooltip=[alt.Tooltip("change:N")],
     )
-    chart = alt.layer(
+    layers = [
         usage,
         time_lines(span, across, palette),
-        base.properties(name="bars", mark=pale).encode(x2="reserved_until:T", color=first).add_params(pick),
-        base.properties(name="expected", mark=solid).encode(x2="end:T", color=same),
+        base.properties(name="bars", mark=pale).encode(x2=alt.X2("reserved_until:T"), color=first).add_params(pick),
+        base.properties(name="expected", mark=solid).encode(x2=alt.X2("end:T"), color=same),
         # A short window must still be seen, and met by a pointer.
         base.mark_tick(clip=True, size=BAR_PIXELS - 1, thickness=LEAST_PIXELS, xOffset=LEAST_PIXELS / 2)
         .encode(color=same)
@@ -116,7 +120,8 @@ def timeline(
         words.transform_filter("datum.side === 'behind'")
         .mark_text(clip=True, limit=140, fontSize=11, color=palette.text, align="left", dx=4)
         .properties(name="names_behind"),
-    ).resolve_scale(color="independent")
+    ]
+    chart = alt.LayerChart(layer=layers, resolve=alt.Resolve(scale=alt.ScaleResolveMap(color="independent")))
     return finished(chart, palette, width, max(1, len(lines)) * ROW_PIXELS)
 
 
@@ -161,7 +166,7 @@ def hour_of_week(
         .encode(x=across, y=down, tooltip=tooltips),
         alt.Chart(busy, name="counts")
         .mark_text(color=palette.on_accent, fontSize=diameter * 0.6, fontWeight="bold")
-        .encode(x=across, y=down, text="windows:Q", tooltip=tooltips),
+        .encode(x=across, y=down, text=alt.Text("windows:Q"), tooltip=tooltips),
     )
     return finished(chart, palette, width, 7 * 24)
 
@@ -237,7 +242,7 @@ def price_curve(
     chart = alt.layer(
         alt.Chart(as_utc(shade), name="forbidden")
         .mark_rect(color=palette.line, opacity=0.6, clip=True)
-        .encode(x=across, x2="end:T"),
+        .encode(x=across, x2=alt.X2("end:T")),
         time_lines(span, across, palette),
         alt.Chart(line, name="prices")
         .mark_line(color=palette.accent, strokeWidth=1.5, interpolate="step-after", clip=True)
@@ -245,7 +250,7 @@ def price_curve(
         # A line is one mark, and would tell of its first start wherever it is pointed at.
         alt.Chart(steps, name="starts")
         .mark_rect(opacity=0, clip=True)
-        .encode(x=across, x2="end:T", tooltip=_tooltips(told)),
+        .encode(x=across, x2=alt.X2("end:T"), tooltip=_tooltips(told)),
         # Where marks meet, the chosen start is on top: it comes first.
         alt.Chart(as_utc(marks.iloc[::-1]), name="marks")
         .mark_point(filled=True, size=160, opacity=1, stroke=palette.page, strokeWidth=1, clip=True)
@@ -299,7 +304,7 @@ def _amounts(
     base = alt.Chart(rows).encode(x=across, y=down, tooltip=_tooltips(told))
     chart = alt.layer(
         base.mark_bar(height=BAR_PIXELS).encode(color=colour).properties(name="bars"),
-        base.mark_text(align="left", dx=6).encode(text="text:N").properties(name="texts"),
+        base.mark_text(align="left", dx=6).encode(text=alt.Text("text:N")).properties(name="texts"),
     )
     return finished(chart, palette, width, max(1, len(labels)) * (ROW_PIXELS + 4))
 

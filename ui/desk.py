@@ -288,6 +288,7 @@ class Desk:
             self.plan().warm()
         except UnusableError:
             return  # whoever opens the page is told
+        settle()
 
     def stop(self) -> None:
         """Let go of the store; runs at work go on, in processes of their own."""

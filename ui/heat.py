@@ -87,28 +87,24 @@ def usage_heat(
     steps, step_of = np.unique(local.astype(f"datetime64[{hours}h]"), return_inverse=True)
     touched = portfolio.horizon.touched([inside or portfolio.horizon.window])
     shown = np.bincount(step_of, weights=touched) > 0
-    starts = pd.Series(steps[shown].astype("datetime64[us]"))
-    frames = []
-    for id in names if ids is None else ids:
-        users = np.bincount(step_of, weights=people(portfolio, by, id)) / np.bincount(step_of)
-        share = users / (users.max(initial=0) or 1)
-        frames.append(
-            pd.DataFrame(
-                {
-                    "id": id,
-                    "row": names[id],
-                    "start": starts,
-                    "end": starts + pd.Timedelta(hours=hours),
-                    "users": users[shown],
-                    "share": share[shown],
-                    "level": _levels(share[shown]),
-                }
-            )
-        )
-    if not frames:
-        empty = {"id": "str", "row": "str", "start": "datetime64[us]", "end": "datetime64[us]", "level": "int64"}
-        return pd.DataFrame({name: pd.Series(dtype=empty.get(name, "float64")) for name in HEAT_COLUMNS})
-    return pd.concat(frames, ignore_index=True)
+    chosen = list(names if ids is None else ids)
+    means = np.zeros((len(chosen), len(steps)))
+    for row, id in enumerate(chosen):
+        means[row] = np.bincount(step_of, weights=people(portfolio, by, id)) / np.bincount(step_of)
+    most = means.max(axis=1, initial=0, keepdims=True)
+    share = (means / np.where(most > 0, most, 1))[:, shown].ravel()
+    first = pd.Series(np.tile(steps[shown].astype("datetime64[us]"), len(chosen)))
+    return pd.DataFrame(
+        {
+            "id": np.repeat(np.array(chosen, dtype=object), int(shown.sum())),
+            "row": np.repeat(np.array([names[id] for id in chosen], dtype=object), int(shown.sum())),
+            "start": first,
+            "end": first + pd.Timedelta(hours=hours),
+            "users": means[:, shown].ravel(),
+            "share": share,
+            "level": _levels(share),
+        }
+    ).astype({"id": "str", "row": "str"})
 
 
 def merged(heat: pd.DataFrame) -> pd.DataFrame:

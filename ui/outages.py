@@ -202,13 +202,13 @@ def outage_chart(
     ground = as_utc(pd.DataFrame({"row": rows, "start": pd.Series([span[0]] * len(rows), dtype="datetime64[us]"),
                                   "end": pd.Series([span[1]] * len(rows), dtype="datetime64[us]")}))  # fmt: skip
     layers = [
-        alt.Chart(ground, name="rows").mark_rect(color=palette.surface).encode(x=across, x2="end:T", y=down),
+        alt.Chart(ground, name="rows").mark_rect(color=palette.surface).encode(x=across, x2=alt.X2("end:T"), y=down),
         time_lines(span, across, palette),
     ]
     layers += [
         alt.Chart(as_utc(hours[hours["impact"] == impact]), name=impact.lower())
         .mark_bar(color=colours[impact], clip=True, height=alt.RelativeBandSize(band=band))
-        .encode(x=across, x2="end:T", y=down, tooltip=told)
+        .encode(x=across, x2=alt.X2("end:T"), y=down, tooltip=told)
         for impact, band in zip(SYMBOLS, BANDS, strict=True)
     ]
     return finished(alt.layer(*layers), palette, width, max(1, len(rows)) * ROW_PIXELS)

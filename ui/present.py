@@ -24,6 +24,6 @@ def with_present(
         line.mark_text(
             color=palette.bad, fontSize=11, fontWeight="bold", align="right" if late else "left", dx=-4 if late else 4,
             baseline="top", y=0, dy=1,
-        ).encode(text="text:N").properties(name="present_name"),
+        ).encode(text=alt.Text("text:N")).properties(name="present_name"),
     ]  # fmt: skip
     return chart

@@ -39,14 +39,14 @@ def with_shades(
     chart.layer.insert(
         1,
         closed.mark_rect(color=palette.grey, clip=True)
-        .encode(x=across, x2="end:T", y=top, y2=alt.Y2("last:N", bandPosition=1), opacity=opacity, tooltip=told)
+        .encode(x=across, x2=alt.X2("end:T"), y=top, y2=alt.Y2("last:N", bandPosition=1), opacity=opacity, tooltip=told)
         .properties(name="closed"),
     )
     # A day off is a line along the foot of its row: work may be done, and fewer people notice it.
     chart.layer.insert(
         2,
         off.mark_rule(color=palette.pinned, strokeWidth=3, strokeDash=[4, 2], clip=True)
-        .encode(x=across, x2="end:T", y=alt.Y("last:N", bandPosition=0.94, sort=None), tooltip=told)
+        .encode(x=across, x2=alt.X2("end:T"), y=alt.Y("last:N", bandPosition=0.94, sort=None), tooltip=told)
         .properties(name="holidays"),
     )
     return chart
@@ -91,7 +91,7 @@ def with_badges(
         .encode(
             x=local_time_axis(span, zone, field="at"),
             y=alt.Y("line:N", sort=None),
-            text="badge:N",
+            text=alt.Text("badge:N"),
             color=colour,
             tooltip=[alt.Tooltip("change:N", title="change"), alt.Tooltip("says:N", title="collides")],
         )

@@ -57,7 +57,7 @@ def window_people(rows: pd.DataFrame, *, width: Width = "container", palette: Pa
     colour = alt.Color("kind:N", legend=None, scale=alt.Scale(domain=list(kinds), range=list(kinds.values())))
     chart = alt.layer(
         base.mark_bar(height=14).encode(color=colour).properties(name="bars"),
-        base.mark_text(align="left", dx=6).encode(text="text:N").properties(name="texts"),
+        base.mark_text(align="left", dx=6).encode(text=alt.Text("text:N")).properties(name="texts"),
     )
     return finished(chart, palette, width, len(rows) * 24)
 

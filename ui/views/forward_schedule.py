@@ -105,12 +105,12 @@ def headline(result: Result, standing: Mapping[str, Standing]) -> Iterator[tuple
 def _filters(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
     words = st.text_input("Search", key="q", bind="query-params", type="search",
                           placeholder="change, title, service, team, person", width=215)  # fmt: skip
-    present = [one for one in STATES if one in set(table["state"])]
+    present = [one for one in STATES if one in table["state"].unique()]
     states = st.pills("State", present, selection_mode="multi", key="state", bind="query-params",
                       format_func=state_text)  # fmt: skip
     portfolio, known = plan.portfolio, involved(plan)
     with st.popover("Filters", icon=":material/filter_alt:"):
-        types = st.multiselect("Type", sorted(set(table["type"])), key="type", bind="query-params")
+        types = st.multiselect("Type", sorted(table["type"].unique()), key="type", bind="query-params")
         services = _some(plan, "service", sorted({id for one in known.values() for id in one["services"]}))
         teams = _some(plan, "team", list(portfolio.teams))
         crew = sorted({id for one in known.values() for id in one["engineers"]})
