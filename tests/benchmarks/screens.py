@@ -134,11 +134,12 @@ def clicked_through(place: Path, chromium: str) -> Iterator[Row]:
 
         def opened(screen: str, path: str, seen: str) -> Iterator[Row]:
             yield timed(screen, "first load", lambda: tab.goto(f"{address}{path}"), seen)
+            if screen == "Forward schedule":
+                yield quiet()
             yield timed(screen, "loaded again", lambda: tab.goto(f"{address}{path}"), seen)
 
         at = "Forward schedule"
         yield from opened(at, "/", BAR)
-        yield quiet()
         yield timed(at, "later", press("Later"))
         yield timed(at, "by team", tab.get_by_text("by team").click)
         yield timed(at, "search", lambda: search("network"))
