@@ -12,6 +12,7 @@ from ..components.chart import draw
 from ..components.page import banners, heading, palette, plan_or_stop
 from ..heat import Measure, hour_of_week, row_labels
 from ..markdown import escape_markdown
+from ..per_plan import per_plan
 from ..review import Plan
 from ..usage_charts import forecast_actual
 from ..usage_frames import forecast_and_record, forecast_text
@@ -56,11 +57,21 @@ def _savings(plan: Plan) -> None:
     st.dataframe(pd.DataFrame(shown), hide_index=True, column_config=right, alt="The plan and the habits in figures.")
 
 
+@per_plan
+def _losses(plan: Plan) -> pd.DataFrame:
+    return tables.charges_by_team(plan.result)
+
+
+@per_plan
+def _week_of_all(plan: Plan) -> pd.DataFrame | None:
+    return forecast_and_record(plan.portfolio)
+
+
 def _teams(plan: Plan) -> None:
     st.subheader("Who is hit", anchor=False)
     if fair := fairness_text(plan.result):
         st.text(f"{fair}.")
-    losses, colours, currency = tables.charges_by_team(plan.result), palette(), plan.portfolio.policy.currency
+    losses, colours, currency = _losses(plan), palette(), plan.portfolio.policy.currency
     hit = losses[losses["cents"] > 0]
     if hit.empty:
         st.text("No team loses anything.")
@@ -113,7 +124,7 @@ def _forecast(plan: Plan) -> None:
     service: str = st.selectbox(
         "People on", [ALL, *names], format_func=lambda one: names.get(one, one), key="forecast of"
     )
-    lines = forecast_and_record(plan.portfolio, service=None if service == ALL else service)
+    lines = _week_of_all(plan) if service == ALL else forecast_and_record(plan.portfolio, service=service)
     if lines is None:
         st.info("Too little was recorded to compare a week with its forecast.", icon=":material/info:")
         return
