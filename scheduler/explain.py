@@ -157,7 +157,7 @@ class Witness:
         """Find the rules that bind, and sets of rules of which none can be spared, those that save most first."""
         laws = {rule.name: rule.law for rule in RULES}
         shut_out = curve.slot is None and bool(_any(list(curve.forbidden.values()), len(curve.cents)).all())
-        best = _best_without(curve)
+        best = curve.best_without()
         limit = curve.now_cents if curve.slot is not None or not shut_out else None
         legal = best.get(frozenset())
         if legal is not None:
@@ -306,30 +306,6 @@ def _why_late(portfolio: Portfolio, placement: Placement) -> str:
     if placement.start in (change.fixed_start, standing(portfolio).pinned.get(change.id)):
         return ", as the window is pinned"
     return ""
-
-
-def _best_without(curve: PriceCurve) -> Mapping[frozenset[str], int]:
-    """Give for sets of rules the cheapest start that is open without just these; none for the frame of the horizon.
-
-    Only sets that forbid some start exactly are listed, with all they leave open. No other set opens more.
-    """
-    outside = curve.forbidden.get("horizon", np.zeros(len(curve.cents), dtype=np.bool_))
-    names = [name for name in curve.forbidden if name != "horizon"]
-    slots = np.flatnonzero(~outside)
-    if not len(slots):
-        return {}
-    table = np.array([curve.forbidden[name][slots] for name in names], dtype=np.bool_).reshape(len(names), len(slots))
-    best = {}
-    # Columns as numbers, first row first: to tell rows of a table apart takes numpy many times as long.
-    codes = np.zeros(len(slots), dtype=np.int64)
-    for row in table:
-        codes = codes * 2 + row
-    for pattern in table[:, np.unique(codes, return_index=True)[1]].T:
-        # Prices of what is outside the horizon are not known.
-        open_slots = slots[~(table & ~pattern[:, None]).any(axis=0)]
-        rules = frozenset(name for name, needed in zip(names, pattern, strict=True) if needed)
-        best[rules] = int(open_slots[np.argmin(curve.cents[open_slots])])
-    return best
 
 
 def _any(masks: Sequence[Mask], slots: int) -> Mask:

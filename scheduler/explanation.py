@@ -75,6 +75,30 @@ class PriceCurve:
     forbidden: Mapping[str, Mask]
     at_least: npt.NDArray[np.int64] | None = None
 
+    def best_without(self) -> Mapping[frozenset[str], int]:
+        """Give for sets of rules the cheapest start that is open without these; none for the frame of the horizon.
+
+        Only sets that forbid some start exactly are listed, with all they leave open. No other set opens more.
+        """
+        outside = self.forbidden.get("horizon", np.zeros(len(self.cents), dtype=np.bool_))
+        names = [name for name in self.forbidden if name != "horizon"]
+        # Prices of what is outside the horizon are not known.
+        slots = np.flatnonzero(~outside)
+        if not len(slots):
+            return {}
+        table = np.array([self.forbidden[name][slots] for name in names], dtype=np.bool_)
+        table = table.reshape(len(names), len(slots))
+        # Columns as numbers, first row first: to tell rows of a table apart takes numpy many times as long.
+        codes = np.zeros(len(slots), dtype=np.int64)
+        for row in table:
+            codes = codes * 2 + row
+        best = {}
+        for pattern in table[:, np.unique(codes, return_index=True)[1]].T:
+            open_slots = slots[~(table & ~pattern[:, None]).any(axis=0)]
+            rules = frozenset(name for name, needed in zip(names, pattern, strict=True) if needed)
+            best[rules] = int(open_slots[np.argmin(self.cents[open_slots])])
+        return best
+
 
 def curve_rows(portfolio: Portfolio, curve: PriceCurve) -> list[dict[str, Any]]:
     """List every start of a change whose window lies inside the horizon, in order of time.

@@ -24,6 +24,11 @@ _ATTRIBUTES = {
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CLIP = re.compile(r"clip(\d+)")
+_NOT_A_TITLE = {
+    "if", "constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString",
+    "valueOf", "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__", "__proto__",
+}  # fmt: skip
+"""Texts that Vega 6 takes for something else where they stand alone."""
 
 
 def svg(chart: alt.TopLevelMixin, name: str, description: str) -> Markup:
@@ -75,9 +80,12 @@ def _short(found: re.Match[str]) -> str:
 
 
 def _drawable(value: Any) -> Any:
-    """Replace what XML cannot hold in every text of a specification: the converter ends the process over it."""
+    """Replace what XML cannot hold in every text of a specification: the converter ends the process over it.
+
+    A text that Vega would stumble over is followed by a space.
+    """
     if isinstance(value, str):
-        return _NOT_XML.sub("\ufffd", value)
+        return f"{value} " if value in _NOT_A_TITLE else _NOT_XML.sub("\ufffd", value)
     if isinstance(value, dict):
         return {_drawable(key): _drawable(item) for key, item in value.items()}
     return [_drawable(item) for item in value] if isinstance(value, list) else value

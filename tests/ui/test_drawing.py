@@ -52,6 +52,11 @@ def test_what_xml_cannot_hold_does_no_harm(text: str) -> None:
     assert "<svg" in svg(chart(text, "b"), "one", text)
 
 
+@pytest.mark.parametrize("text", ["if", "constructor", "toString", "__proto__", "__lookupSetter__"])
+def test_what_vega_takes_for_something_else_is_a_text_all_the_same(text: str) -> None:
+    assert f">{text}" in svg(chart(text, "b"), "one", text)
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=12))
 def test_any_text_can_be_drawn(text: str) -> None:
