@@ -290,18 +290,24 @@ class Model(Covers):
 
 
 def posed(
-    state: State, candidates: Mapping[int, Numbers], hint: Mapping[int, int] | None = None, optimise: bool = True
+    state: State,
+    candidates: Mapping[int, Numbers],
+    hint: Mapping[int, int] | None = None,
+    optimise: bool = True,
+    below: int | None = None,
 ) -> tuple[Model, int]:
     """Give the model of a choice among candidates, ready to be solved here or elsewhere, and what its bound leaves out.
 
-    See `solve_candidates`; `Model.text` is what to solve and `Model.outcome` reads the answer.
+    See `solve_candidates`; `Model.text` is what to solve and `Model.outcome` reads the answer. With `below` only plans
+    cheaper than that are looked for: INFEASIBLE then says that there is none.
     """
+    constant = state.objective() - sum(state.compiled.drop[change] or 0 for change in candidates)
     built = Model(state, candidates)
     if optimise:
-        built.rows.minimise(built.prices)
+        built.rows.minimise(built.prices, None if below is None else below - 1 - constant)
     if hint is not None:
         built.hint(hint)
-    return built, state.objective() - sum(state.compiled.drop[change] or 0 for change in candidates)
+    return built, constant
 
 
 def solve_candidates(

@@ -4,7 +4,8 @@ The Lagrangian lets a change be in many nights at a little in each, and so lets 
 that a plan cheaper than the known one may still take lie in runs, the quiet hours of one night or weekend. A node of
 the tree keeps a change to one run, or to all others; its multipliers go on from those of its parent, which soon prove
 most nodes dearer than the known plan. Where nothing is left to tell apart, and with the best starts of every node on
-the way down, CP-SAT chooses: that finds the plans that prove the other nodes too dear.
+the way down, CP-SAT chooses: that finds the plans that prove the other nodes too dear. Where there are two workers one
+of them is asked for all nodes at once, in a race with the tree: either may be the first to prove the plan.
 
 (Land and Doig, Econometrica 28, 1960; the order is best bound first.)
 """
@@ -34,6 +35,8 @@ SMALL, MIDDLING = 6_000, 12_000
 """Open starts of a node that CP-SAT settles whole, and of one that is not branched where a worker has nothing to do."""
 QUICK, WHOLE = 4.0, 12.0
 """Seconds for either."""
+RACED = 24_000
+"""Open starts of the whole problem among which CP-SAT looks for a cheaper plan beside the tree."""
 
 
 @dataclass(order=True)
@@ -55,12 +58,13 @@ class Node:
 
 @dataclass
 class _Asked:
-    """A node that CP-SAT works on; `whole` where all of its starts are in the model."""
+    """A node that CP-SAT works on; `whole`: all of its starts are in the model, `raced`: it is in the tree as well."""
 
     node: Node
     model: Model
     constant: int
     whole: bool
+    raced: bool = False
 
 
 class Nights:
@@ -95,7 +99,7 @@ class Nights:
     def cents(self) -> int:
         """What every plan costs at least, in weighted cents."""
         values = [self._settled, float(self.upper), *(node.value for node in self._open)]
-        values += [asked.node.value for asked in self._asked.values()]
+        values += [asked.node.value for asked in self._asked.values() if not asked.raced]
         return int(np.ceil(min(values) - self._slack))
 
     def grow(
@@ -103,9 +107,14 @@ class Nights:
     ) -> None:
         """Branch until all is proved or `running()` is 1; `found` takes starts and tells the price of the best plan."""
         looked, until = 0, 4
-        while (self._open or self._asked) and running() < 1.0:
+        if pool.processes > 1 and self._open[0].kept.sum() <= RACED:
+            self._open[0].whole = True
+            if not self._ask(pool, limits, self._open[0], whole=True, raced=True):
+                self._open.clear()
+        while (self._open or self._asked) and self.cents < self.upper and running() < 1.0:
             self._open = [node for node in self._open if self._promising(node)]
             heapq.heapify(self._open)
+            blocked = not self._open
             if self._open:
                 node = heapq.heappop(self._open)
                 change, runs = self._choose(node)
@@ -116,6 +125,7 @@ class Nights:
                         self._ask(pool, limits, node, whole=True)
                     else:
                         heapq.heappush(self._open, node)
+                        blocked = True
                 elif change is None:
                     self._settled = min(self._settled, node.value)
                 else:
@@ -123,8 +133,7 @@ class Nights:
                         looked, until = self.nodes, 2 * until  # good plans are found soon, or hardly ever
                         self._ask(pool, limits, node, whole=False)
                     self._branch(node, change, runs)
-            full = len(self._asked) >= pool.processes
-            for done in pool.wait(0.1 if not self._open or full else 0.0):
+            for done in pool.wait(0.1 if blocked else 0.0):
                 self._take(done.ticket, done.solved, found)
 
     def _promising(self, node: Node) -> bool:
@@ -175,7 +184,8 @@ class Nights:
 
     # --- CP-SAT ------------------------------------------------------------------------------------------------------
 
-    def _ask(self, pool: Pool, limits: Limits, node: Node, *, whole: bool) -> None:
+    def _ask(self, pool: Pool, limits: Limits, node: Node, *, whole: bool, raced: bool = False) -> bool:
+        """Have CP-SAT work on a node; False where a change has no start left, and the node no plan."""
         empty, candidates = State(self.compiled), {}
         everyone = range(self.compiled.changes)
         for change in everyone:
@@ -185,23 +195,32 @@ class Nights:
             starts = places + int(self.compiled.begin[change])
             candidates[change] = starts[empty.feasible(change, everyone)[starts]]
         if any(self.compiled.drop[change] is None and not len(own) for change, own in candidates.items()):
-            return
-        hint = {c: start if start in candidates[c] else UNPLACED for c, start in enumerate(self.starts)}
-        model, constant = posed(empty, candidates, hint)
-        seconds = min(WHOLE if whole else QUICK, limits.seconds)
-        own = replace(limits, seconds=seconds, workers=1, thorough=True)
-        self._asked[pool.submit(model.text(), own.lean())] = _Asked(node, model, constant, whole)
+            return False
+        if whole:  # nothing but a cheaper plan is asked for
+            model, constant = posed(empty, candidates, below=self.upper)
+        else:
+            hint = {c: start if start in candidates[c] else UNPLACED for c, start in enumerate(self.starts)}
+            model, constant = posed(empty, candidates, hint)
+        seconds = limits.seconds if raced else min(WHOLE if whole else QUICK, limits.seconds)
+        own = replace(limits, seconds=seconds, workers=1, thorough=not whole)
+        self._asked[pool.submit(model.text(), own.lean())] = _Asked(node, model, constant, whole, raced)
+        return True
 
     def _take(self, ticket: int, solved: Solved, found: Callable[[Mapping[int, int]], int]) -> None:
         asked = self._asked.pop(ticket, None)
         if asked is None or solved.status == "LOST":
-            if asked is not None and asked.whole:
+            if asked is not None and asked.whole and not asked.raced:
                 heapq.heappush(self._open, asked.node)
             return
         outcome = asked.model.outcome(solved, asked.constant)
         if outcome.starts:
             self.upper = min(self.upper, found(outcome.starts))
-        if asked.whole and outcome.answer not in ("OPTIMAL", "INFEASIBLE"):
+        proved = outcome.answer in ("OPTIMAL", "INFEASIBLE")
+        if asked.raced and proved:
+            self._settled = float("inf")
+            self._open.clear()
+            self._asked.clear()
+        elif asked.whole and not asked.raced and not proved:
             asked.node.value = max(asked.node.value, outcome.bound)
             asked.node.whole = True
             heapq.heappush(self._open, asked.node)

@@ -32,9 +32,11 @@ IN_FLIGHT, STEPS_BETWEEN = 2, 12  # in deterministic runs: neighbourhoods at a t
 CLUSTER_EFFORT = 10.0  # seconds or units for one cluster at most
 HEAT, HEAT_OF_GOOD = 0.3, 0.05  # of what a change costs on average, at first and for a plan that is good already
 SHARES, SHARES_OF_FEW = (0.16, 0.24, 0.32), (0.08, 0.1, 0.14)  # of the budget: bound, guided plans, annealing
+SHARES_BEFORE_NIGHTS = (0.05, 0.065, 0.09)  # branching proves more, and finds better plans, than what comes before it
 TRUST = (1.0, 0.95, 0.98, 0.9, 0.8, 0.99)  # in multipliers, one plan after another
 ENOUGH = 0.95  # of the budget: what would be begun after it could only end late
-LOOKING, LOOKING_BEFORE_NIGHTS = 0.15, 0.05  # of what is left, among few changes: branching finds plans itself
+LOOKING, LOOKING_BEFORE_NIGHTS = 0.15, 0.05  # of what is left, among few changes: for plans
+PROVING, PROVING_BEFORE_NIGHTS = 0.05, 0.01  # and for the bound
 ONE_LOOK = 2  # times that, at most, for one of the models over all changes
 STALE = 3  # times that CP-SAT finds nothing better among the best starts of all changes
 RELAXATION_SHARE = 0.1  # of what is left of the budget at most for the linear relaxation
@@ -92,7 +94,10 @@ class _Run(Incumbent):
         self._anneal(neighbours, 0.03)
         lagrangian = self.lagrangian = Lagrangian(self.compiled)
         settled = not self.tiny and self._relax(lagrangian)
-        proving, guided, annealed = SHARES_OF_FEW if self.compiled.changes <= FEW else SHARES
+        few = self.compiled.changes <= FEW
+        proving, guided, annealed = (
+            SHARES_BEFORE_NIGHTS if self._branches(lagrangian) else SHARES_OF_FEW if few else SHARES
+        )
         if not settled:
             self._prove(lagrangian, proving if self.objective is not None else 0.35)
         if self.objective is not None and not self.tiny and not settled and not self.proved:
@@ -212,20 +217,24 @@ class _Run(Incumbent):
         """Improve plan and bound side by side; prove the optimum where what is left to choose from is small."""
         restore(self.state, dict(enumerate(self.best or [])))
         few = self.compiled.changes <= FEW
-        branching = few and self.effort.units is None and Nights.suits(lagrangian)
-        looking = LOOKING_BEFORE_NIGHTS if branching else LOOKING
+        branching = self._branches(lagrangian)
+        looking, proving = (LOOKING_BEFORE_NIGHTS, PROVING_BEFORE_NIGHTS) if branching else (LOOKING, PROVING)
         search = Neighbourhoods(self.state, lagrangian, self.rng, pool, self.compiled.changes if few else FIRST_SIZE)
         while self.effort.used < ENOUGH and not self.proved:
             share = self.effort.used + looking * self._left if few else ENOUGH
             self._side_by_side(search, lagrangian, share, ONE_LOOK * looking)
             search.forget()
             if few and self.effort.used < ENOUGH and not self.proved:
-                self._prove(lagrangian, self.effort.used + 0.05 * self._left)
+                self._prove(lagrangian, self.effort.used + proving * self._left)
                 if branching:
                     self._branch(lagrangian, pool)
                 self._lift(lagrangian, pool, min(ENOUGH, self.effort.used + 0.5 * self._left))
                 search.stale = 0
         self._finish(lagrangian, self.effort.left)
+
+    def _branches(self, lagrangian: Lagrangian) -> bool:
+        """Tell whether to branch over nights: seconds decide how far that gets, so not where units are counted."""
+        return self.compiled.changes <= FEW and self.effort.units is None and Nights.suits(lagrangian)
 
     @property
     def _left(self) -> float:

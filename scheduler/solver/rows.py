@@ -47,9 +47,10 @@ class Rows:
                 f"constraints{{linear{{vars:{list(numbers)} coeffs:{list(amounts)} domain:[{LOWEST},{room}]}}}}\n"
             )
 
-    def minimise(self, prices: Mapping[int, int]) -> None:
-        """Ask for the lowest Σ price × variable; takes the place of what was asked before."""
-        self._objective = f"objective{{vars:{list(prices)} coeffs:{list(prices.values())}}}\n" if prices else ""
+    def minimise(self, prices: Mapping[int, int], most: int | None = None) -> None:
+        """Ask for the lowest Σ price × variable, up to `most` where it is given; replaces what was asked before."""
+        domain = "" if most is None else f"domain:[{LOWEST},{most}] "
+        self._objective = f"objective{{{domain}vars:{list(prices)} coeffs:{list(prices.values())}}}\n" if prices else ""
 
     def hint(self, values: Mapping[int, int]) -> None:
         """Tell the solver values of variables; takes the place of the hint before."""

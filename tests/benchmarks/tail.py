@@ -22,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from scheduler.backtest.protocol import LENGTHS, habit_start, permitted, window_means
@@ -40,7 +41,9 @@ from scheduler.demand.scenarios import LEAST_WEEKS, MOST_WEEKS, departures
 from scheduler.portfolio import Forecast
 from scheduler.solver.tail import worst_weights
 
-DRAWS, TOGETHER, LEAST_ORIGINS = 1000, 4, 25
+DRAWS, TOGETHER, LEAST_ORIGINS = 10_000, 4, 25
+TRIED = 12
+"""Ways to make scenarios that were compared on these recordings; see above."""
 
 
 def scenes(origin: Origin, recordings: dict[tuple[str, str], Recording], expected: Floats) -> list[Floats]:
@@ -88,34 +91,53 @@ def figures(met: Floats) -> Floats:
     return np.stack([np.nanmean(met, axis=1).mean(axis=1), worst.mean(axis=1)])
 
 
-def report(regime: str, rows: list[tuple[object, ...]], weights: Sequence[float]) -> None:
-    """Print what every weight came to."""
+def tables(regime: str, rows: list[tuple[object, ...]], weights: Sequence[float]) -> dict[str, Floats]:
+    """Give what was met by data set, (weights, Mondays, trials), where there are Mondays enough for a worst tenth."""
     frame = pd.DataFrame(rows, columns=["family", "monday", "trial", *weights])
-    tables = {}
+    found = {}
     for family, part in frame.groupby("family"):
         if part["monday"].nunique() >= LEAST_ORIGINS:
             wide = part.pivot_table(index="monday", columns="trial", values=list(weights))
-            tables[str(family)] = np.stack([wide[weight].to_numpy() for weight in weights])
-    by_family = {family: figures(one) for family, one in tables.items()}
-    told = np.mean(list(by_family.values()), axis=0)
+            found[f"{family}, {regime}"] = np.stack([wide[weight].to_numpy() for weight in weights])
+    print(f"{regime}: {len(frame):,} choices", flush=True)
+    return found
+
+
+def redrawn(parts: dict[str, Floats]) -> list[dict[str, Floats]]:
+    """Give the figures of every table for each draw of blocks of Mondays; a data set draws the same in all regimes."""
     draw = np.random.default_rng(0)
-    drawn = []
+    found = []
     for _ in range(DRAWS):
-        parts = []
-        for one in tables.values():
-            first = draw.integers(0, one.shape[1], -(-one.shape[1] // TOGETHER))
-            at = (first[:, None] + np.arange(TOGETHER)).ravel()[: one.shape[1]] % one.shape[1]
-            parts.append(figures(one[:, at]))
-        drawn.append(np.mean(parts, axis=0))
-    spread = np.array(drawn)
-    print(f"{regime}: {len(frame):,} choices; λ = 0: mean {told[0, 0]:.4f}, worst tenth {told[1, 0]:.4f}")
-    for at, weight in enumerate(weights[1:], start=1):
+        at: dict[tuple[str, int], npt.NDArray[np.int64]] = {}
+        for name, one in parts.items():
+            key, mondays = name.split(",")[0], one.shape[1]
+            if (key, mondays) not in at:
+                first = draw.integers(0, mondays, -(-mondays // TOGETHER))
+                at[key, mondays] = (first[:, None] + np.arange(TOGETHER)).ravel()[:mondays] % mondays
+        found.append({name: figures(one[:, at[name.split(",")[0], one.shape[1]]]) for name, one in parts.items()})
+    return found
+
+
+def report(
+    title: str,
+    names: Sequence[str],
+    told: dict[str, Floats],
+    weights: Sequence[float],
+    drawn: list[dict[str, Floats]],
+) -> None:
+    """Print what every weight came to in some tables, which weigh the same."""
+    mean = np.mean([told[name] for name in names], axis=0)
+    spread = np.array([np.mean([one[name] for name in names], axis=0) for one in drawn])
+    print(f"{title}; λ = 0: mean {mean[0, 0]:.4f}, worst tenth {mean[1, 0]:.4f}")
+    for at, weight in enumerate(weights, start=1):
         text = []
-        for number, name in enumerate(("worst tenth", "mean"), start=-1):
-            low, high = np.quantile(spread[:, number, at] - spread[:, number, 0], [0.025, 0.975])
-            text.append(f"{name} {told[number, at] - told[number, 0]:+.4f} ({low:+.4f} to {high:+.4f})")
-        families = ", ".join(f"{family} {one[1, at] - one[1, 0]:+.4f}" for family, one in by_family.items())
-        print(f"  λ = {weight}: {'; '.join(text)}; worst tenth of {families}", flush=True)
+        for number, name in ((1, "worst tenth"), (0, "mean")):
+            apart = spread[:, number, at] - spread[:, number, 0]
+            ranges = [np.quantile(apart, [one / 2, 1 - one / 2]) for one in (0.05, 0.05 / TRIED)]
+            low, high = (" to ".join(f"{end:+.4f}" for end in ends) for ends in ranges)
+            text.append(f"{name} {mean[number, at] - mean[number, 0]:+.4f} ({low}; for {TRIED} tried {high})")
+        apart_by = ", ".join(f"{name} {told[name][1, at] - told[name][1, 0]:+.4f}" for name in names)
+        print(f"  λ = {weight}: {'; '.join(text)}; worst tenth of {apart_by}", flush=True)
 
 
 def main() -> None:
@@ -129,10 +151,15 @@ def main() -> None:
     found = read_recordings(asked.folder)
     by_name = {(one.family, one.name): one for one in found}
     known = origins(found, asked.every)
+    parts: dict[str, Floats] = {}
     for regime in asked.regimes:
-        report(
-            regime, [(*place, *met) for one in known for *place, met in choices(one, by_name, weights, regime)], weights
-        )
+        rows = [(*place, *met) for one in known for *place, met in choices(one, by_name, weights, regime)]
+        parts |= tables(regime, rows, weights)
+    told, drawn = {name: figures(one) for name, one in parts.items()}, redrawn(parts)
+    for regime in asked.regimes:
+        report(regime, [name for name in parts if name.endswith(f", {regime}")], told, asked.weights, drawn)
+    if len(asked.regimes) > 1:
+        report("all together", list(parts), told, asked.weights, drawn)
 
 
 if __name__ == "__main__":

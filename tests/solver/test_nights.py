@@ -1,5 +1,6 @@
 """Branch and bound over nights against trying everything."""
 
+import heapq
 from collections.abc import Iterator, Mapping
 from itertools import count
 
@@ -16,15 +17,29 @@ from scheduler.solver.state import UNPLACED, State, restore
 from scheduler.solver.workers import Pool
 
 
-@pytest.fixture(scope="module")
-def pool() -> Iterator[Pool]:
-    with Pool(1) as made:
+@pytest.fixture(scope="module", params=[1, 2])
+def pool(request: pytest.FixtureRequest) -> Iterator[Pool]:
+    with Pool(request.param) as made:
         yield made
 
 
 @pytest.mark.parametrize("small", [0, nights.SMALL])
 def test_against_brute_force(small: int, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether nodes are branched or given to CP-SAT whole, no bound passes the optimum and the end proves it."""
+    branched, tried = grown(small, pool, monkeypatch)
+    assert tried >= 30
+    assert branched >= 15 or small
+
+
+def test_the_race_proves_where_the_tree_does_not_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Nights, "_branch", lambda tree, node, _change, _runs: heapq.heappush(tree._open, node))
+    with Pool(2) as pool:
+        branched, tried = grown(0, pool, monkeypatch)
+    assert (branched, tried >= 30) == (0, True)
+
+
+def grown(small: int, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+    """Grow the trees of problems whose every plan is known; how many had nodes, and how many there were."""
     monkeypatch.setattr(nights, "SMALL", small)
     monkeypatch.setattr(nights, "MIDDLING", small)
     monkeypatch.setattr(nights, "CANDIDATES", 2)
@@ -56,5 +71,4 @@ def test_against_brute_force(small: int, pool: Pool, monkeypatch: pytest.MonkeyP
         assert best == tree.cents == optimum, f"seed {seed}"
         tried += 1
         branched += tree.nodes > 1
-    assert tried >= 30
-    assert branched >= 15 or small
+    return branched, tried
