@@ -7,8 +7,10 @@ FOLDER holds `series.csv` and `usage_hourly.parquet`. At every origin of `schedu
 worst tenth over the scenarios that plans use (`scheduler/demand/scenarios.py`): the forecast, departed from as each of
 up to 52 past weeks departed from those before it. What was really used in it is read off: per series, length and weeks
 ahead the mean over origins and the mean of their worst tenth, data sets weighing the same, against λ = 0, which is the
-forecast alone, with a 95 % interval (bootstrap of blocks of four origins, all drawn together). Data sets with fewer
-than 25 origins have no worst tenth to speak of and are left out.
+forecast alone, with a 95 % interval (bootstrap of blocks of four origins, all series and regimes drawn together), for
+each regime and for all together. As about twelve ways to make scenarios were compared on the same recordings, a wider
+interval that allows for the choice stands beside it (Bonferroni). Data sets with fewer than 25 origins have no worst
+tenth to speak of and are left out.
 
 Tried, worst tenth of staffed windows at λ = 0.5: the last twelve weeks as they were +0.005 (−0.007 to +0.021), their
 departures from their own mean added to the forecast +0.001 (−0.014 to +0.010) or multiplied +0.005 (−0.005 to +0.015):
