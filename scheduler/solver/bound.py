@@ -216,7 +216,8 @@ class Lagrangian:
         self.prices, self.cap_prices = np.maximum(prices, 0.0), np.maximum(cap_prices, 0.0)
         self._priced = np.asarray(self.prices.any(axis=1))
         self._theta = 0.0
-        self._drift, self._pull = np.zeros_like(self._drift), np.zeros_like(self._pull)
+        self._drift = np.zeros(self.sharing.size, dtype=np.float32)
+        self._pull = np.zeros(self.prices.shape, dtype=np.float32)
         self.shares = self.sharing.split(np.maximum(shares, 0.0))
         self._charged = self.sharing.by_group(self.shares)
 
@@ -232,6 +233,15 @@ class Lagrangian:
         nothing = np.where(np.isfinite(other._cost), 0.0, np.inf)
         other.best = Bound(0, 0.0, self._slack, nothing, drop, self.forest, self.at)
         return other
+
+    def rest(self) -> None:
+        """Keep of the multipliers what `restricted` goes on from, and the bound: a tree has hundreds of these.
+
+        Rounding the shares costs the next one a trifle of its bound, never its validity: it splits the weights again.
+        """
+        self.shares = self.shares.astype(np.float32)
+        self._charged = np.zeros(0)
+        self._drift, self._pull = np.zeros(0, dtype=np.float32), np.zeros((0, 0), dtype=np.float32)
 
     # --- improving -------------------------------------------------------------------------------------------------
 

@@ -177,6 +177,7 @@ class Nights:
                 return
             if lagrangian.best.cents >= self.upper:
                 return
+        lagrangian.rest()
         bound = lagrangian.best
         kept &= bound.value + bound.reduced <= self.upper - 1 + self._slack
         self.nodes += 1
