@@ -35,8 +35,9 @@ SMALL, MIDDLING = 6_000, 12_000
 """Open starts of a node that CP-SAT settles whole, and of one that is not branched where a worker has nothing to do."""
 QUICK, WHOLE = 4.0, 12.0
 """Seconds for either."""
-RACED = 24_000
-"""Open starts of the whole problem among which CP-SAT looks for a cheaper plan beside the tree."""
+RACED, RACED_TEXT = 24_000, 16_000_000
+"""Open starts of the whole problem among which CP-SAT looks for a cheaper plan beside the tree, and characters of that
+model: with twice as many it was seen to take 4 GiB."""
 
 
 @dataclass(order=True)
@@ -108,7 +109,6 @@ class Nights:
         """Branch until all is proved or `running()` is 1; `found` takes starts and tells the price of the best plan."""
         looked, until = 0, 4
         if pool.processes > 1 and self._open[0].kept.sum() <= RACED:
-            self._open[0].whole = True
             if not self._ask(pool, limits, self._open[0], whole=True, raced=True):
                 self._open.clear()
         while (self._open or self._asked) and self.cents < self.upper and running() < 1.0:
@@ -202,9 +202,13 @@ class Nights:
         else:
             hint = {c: start if start in candidates[c] else UNPLACED for c, start in enumerate(self.starts)}
             model, constant = posed(empty, candidates, hint)
+        text = model.text()
+        if raced and len(text) > RACED_TEXT:
+            return True
+        node.whole |= raced
         seconds = limits.seconds if raced else min(WHOLE if whole else QUICK, limits.seconds)
         own = replace(limits, seconds=seconds, workers=1, thorough=not whole)
-        self._asked[pool.submit(model.text(), own.lean())] = _Asked(node, model, constant, whole, raced)
+        self._asked[pool.submit(text, own.lean())] = _Asked(node, model, constant, whole, raced)
         return True
 
     def _take(self, ticket: int, solved: Solved, found: Callable[[Mapping[int, int]], int]) -> None:
