@@ -108,9 +108,9 @@ class Nights:
     ) -> None:
         """Branch until all is proved or `running()` is 1; `found` takes starts and tells the price of the best plan."""
         looked, until = 0, 4
-        if pool.processes > 1 and self._open[0].kept.sum() <= RACED:
-            if not self._ask(pool, limits, self._open[0], whole=True, raced=True):
-                self._open.clear()
+        racing = pool.processes > 1 and self._open[0].kept.sum() <= RACED
+        if racing and not self._ask(pool, limits, self._open[0], whole=True, raced=True):
+            self._open.clear()
         while (self._open or self._asked) and self.cents < self.upper and running() < 1.0:
             self._open = [node for node in self._open if self._promising(node)]
             heapq.heapify(self._open)
