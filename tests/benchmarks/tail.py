@@ -24,7 +24,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from scheduler.backtest.protocol import LENGTHS, habit_start, permitted, window_means
@@ -44,6 +43,8 @@ from scheduler.portfolio import Forecast
 from scheduler.solver.tail import worst_weights
 
 DRAWS, TOGETHER, LEAST_ORIGINS = 10_000, 4, 25
+Part = tuple[str, str]
+"""A data set and a regime."""
 TRIED = 12
 """Ways to make scenarios that were compared on these recordings; see above."""
 
@@ -93,39 +94,43 @@ def figures(met: Floats) -> Floats:
     return np.stack([np.nanmean(met, axis=1).mean(axis=1), worst.mean(axis=1)])
 
 
-def tables(regime: str, rows: list[tuple[object, ...]], weights: Sequence[float]) -> dict[str, Floats]:
-    """Give what was met by data set, (weights, Mondays, trials), where there are Mondays enough for a worst tenth."""
+def tables(
+    regime: str, rows: list[tuple[object, ...]], weights: Sequence[float], mondays: dict[str, list[int]]
+) -> dict[Part, Floats]:
+    """Give what was met by data set, (weights, Mondays, trials), where there are Mondays enough for a worst tenth.
+
+    `mondays` are those of each data set in every regime; where a regime has no choice its row is not a number.
+    """
     frame = pd.DataFrame(rows, columns=["family", "monday", "trial", *weights])
     found = {}
     for family, part in frame.groupby("family"):
         if part["monday"].nunique() >= LEAST_ORIGINS:
-            wide = part.pivot_table(index="monday", columns="trial", values=list(weights))
-            found[f"{family}, {regime}"] = np.stack([wide[weight].to_numpy() for weight in weights])
+            wide = part.pivot_table(index="monday", columns="trial", values=list(weights)).reindex(mondays[str(family)])
+            found[str(family), regime] = np.stack([wide[weight].to_numpy() for weight in weights])
     print(f"{regime}: {len(frame):,} choices", flush=True)
     return found
 
 
-def redrawn(parts: dict[str, Floats]) -> list[dict[str, Floats]]:
+def redrawn(parts: dict[Part, Floats]) -> list[dict[Part, Floats]]:
     """Give the figures of every table for each draw of blocks of Mondays; a data set draws the same in all regimes."""
     draw = np.random.default_rng(0)
+    mondays = {family: one.shape[1] for (family, _), one in parts.items()}
     found = []
     for _ in range(DRAWS):
-        at: dict[tuple[str, int], npt.NDArray[np.int64]] = {}
-        for name, one in parts.items():
-            key, mondays = name.split(",")[0], one.shape[1]
-            if (key, mondays) not in at:
-                first = draw.integers(0, mondays, -(-mondays // TOGETHER))
-                at[key, mondays] = (first[:, None] + np.arange(TOGETHER)).ravel()[:mondays] % mondays
-        found.append({name: figures(one[:, at[name.split(",")[0], one.shape[1]]]) for name, one in parts.items()})
+        at = {}
+        for family, count in mondays.items():
+            first = draw.integers(0, count, -(-count // TOGETHER))
+            at[family] = (first[:, None] + np.arange(TOGETHER)).ravel()[:count] % count
+        found.append({part: figures(one[:, at[part[0]]]) for part, one in parts.items()})
     return found
 
 
 def report(
     title: str,
-    names: Sequence[str],
-    told: dict[str, Floats],
+    names: Sequence[Part],
+    told: dict[Part, Floats],
     weights: Sequence[float],
-    drawn: list[dict[str, Floats]],
+    drawn: list[dict[Part, Floats]],
 ) -> None:
     """Print what every weight came to in some tables, which weigh the same."""
     mean = np.mean([told[name] for name in names], axis=0)
@@ -133,12 +138,12 @@ def report(
     print(f"{title}; λ = 0: mean {mean[0, 0]:.4f}, worst tenth {mean[1, 0]:.4f}")
     for at, weight in enumerate(weights, start=1):
         text = []
-        for number, name in ((1, "worst tenth"), (0, "mean")):
+        for number, figure in ((1, "worst tenth"), (0, "mean")):
             apart = spread[:, number, at] - spread[:, number, 0]
             ranges = [np.quantile(apart, [one / 2, 1 - one / 2]) for one in (0.05, 0.05 / TRIED)]
             low, high = (" to ".join(f"{end:+.4f}" for end in ends) for ends in ranges)
-            text.append(f"{name} {mean[number, at] - mean[number, 0]:+.4f} ({low}; for {TRIED} tried {high})")
-        apart_by = ", ".join(f"{name} {told[name][1, at] - told[name][1, 0]:+.4f}" for name in names)
+            text.append(f"{figure} {mean[number, at] - mean[number, 0]:+.4f} ({low}; for {TRIED} tried {high})")
+        apart_by = ", ".join(f"{' '.join(name)} {told[name][1, at] - told[name][1, 0]:+.4f}" for name in names)
         print(f"  λ = {weight}: {'; '.join(text)}; worst tenth of {apart_by}", flush=True)
 
 
@@ -153,13 +158,16 @@ def main() -> None:
     found = read_recordings(asked.folder)
     by_name = {(one.family, one.name): one for one in found}
     known = origins(found, asked.every)
-    parts: dict[str, Floats] = {}
+    mondays: dict[str, list[int]] = {}
+    for one in known:
+        mondays.setdefault(one.family, []).append(one.monday)
+    parts: dict[Part, Floats] = {}
     for regime in asked.regimes:
         rows = [(*place, *met) for one in known for *place, met in choices(one, by_name, weights, regime)]
-        parts |= tables(regime, rows, weights)
+        parts |= tables(regime, rows, weights, mondays)
     told, drawn = {name: figures(one) for name, one in parts.items()}, redrawn(parts)
     for regime in asked.regimes:
-        report(regime, [name for name in parts if name.endswith(f", {regime}")], told, asked.weights, drawn)
+        report(regime, [part for part in parts if part[1] == regime], told, asked.weights, drawn)
     if len(asked.regimes) > 1:
         report("all together", list(parts), told, asked.weights, drawn)
 
