@@ -34,7 +34,8 @@ def with_events(users: Users, teams: Sequence[str], steps: Horizon, events: Iter
     events
         In the order of their file.
     """
-    events = [one for one in events if one.start < steps.end and steps.start < one.end]
+    concerned = {EVERYBODY, *teams}
+    events = [one for one in events if one.team in concerned and one.start < steps.end and steps.start < one.end]
     if not events or not len(users):
         return users
     usual, found = users.mean(axis=1), users.copy()
