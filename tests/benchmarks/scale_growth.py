@@ -66,7 +66,7 @@ def draw_growth(records: Sequence[Record], path: Path) -> None:
         alt.Chart(alt.Data(values=[row for row in rows if row["figure"] == title]), title=title, width=190, height=150)
         .mark_line(point=True)
         .encode(
-            x=alt.X("changes:Q", title="changes", scale=alt.Scale(type="log"), axis=alt.Axis(values=ticks, format="~s")),
+            x=alt.X("changes:Q", scale=alt.Scale(type="log"), axis=alt.Axis(values=ticks, format="~s")),
             y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=True)),
             color=alt.Color("sharing:N", title=None, legend=alt.Legend(orient="bottom")),
         )

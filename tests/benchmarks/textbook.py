@@ -121,7 +121,10 @@ def measure(case: Case, folder: Path, budgets: Sequence[float]) -> Record:
 
 def ratios(records: Iterable[Record], other: str, budget: str) -> dict[tuple[float, int], float | None]:
     """Give by sharing and seed what the solver's plan costs over the other's; None where the other has none."""
-    costs = {(r["case"]["sharing"], r["case"]["seed"], r["case"]["method"]): r["costs"].get(budget) for r in records}
+    costs = {
+        (r["case"]["sharing"], r["case"]["seed"], r["case"]["method"]): r["costs"][budget]
+        for r in records if budget in r["costs"]
+    }  # fmt: skip
     result: dict[tuple[float, int], float | None] = {}
     for (sharing, seed, method), own in costs.items():
         if method == "solver" and (sharing, seed, other) in costs:
@@ -153,8 +156,8 @@ def _medians(records: Sequence[Record], other: str, sharing: float, budgets: Ite
     cells = []
     for budget in budgets:
         costs = {
-            method: [r["costs"].get(budget) or inf for r in records
-                     if r["case"]["method"] == method and r["case"]["sharing"] == sharing]
+            method: [r["costs"][budget] or inf for r in records
+                     if r["case"]["method"] == method and r["case"]["sharing"] == sharing and budget in r["costs"]]
             for method in ("solver", other)
         }  # fmt: skip
         if not all(costs.values()):
