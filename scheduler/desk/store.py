@@ -201,6 +201,7 @@ class Store:
     def fold_wal(self) -> None:
         """Put everything into the one file, which may then be moved."""
         with self._plain_errors():
+            self.engine.dispose()  # idle connections of ours would keep the file from being had alone
             connection = self.engine.raw_connection()
             try:
                 connection.driver_connection.execute("PRAGMA journal_mode=DELETE")  # type: ignore[union-attr]
