@@ -40,7 +40,8 @@ def plan_contained(job: Job, *, stop: threading.Event | None = None, tell: Tell 
     grace = min(GRACE_SECONDS, max(1.0, job.hard_limit / 2))
 
     def over(kind: str, *messages: str, **given: Any) -> Outcome:
-        seconds, peak = time.monotonic() - begun, child.peak // MIB or None
+        # Rounded up: a peak over the limit is told as over it.
+        seconds, peak = time.monotonic() - begun, -(-child.peak // MIB) or None
         where = {"name": job.name, "folder": job.folder, "place": socket.gethostname()}
         return Outcome(**where | {"kind": kind, "messages": messages, "seconds": seconds, "peak_mib": peak} | given)
 
