@@ -177,7 +177,7 @@ class _Program:
             self.lines.put(row + np.searchsorted(slots, covered[kept]), columns[kept], 1.0)
 
     def whole(self, limits: Limits) -> Found | None:
-        """Solve with whole starts."""
+        """Solve with whole starts, by as many processes as there are workers."""
         lines = self.lines
         whole = np.arange(self.columns) < len(self.change)
         low, high = np.concatenate(lines.low), np.concatenate(lines.high)
@@ -187,7 +187,7 @@ class _Program:
             np.concatenate(lines.columns),
         )
         program = {"entries": entries, "rows": rows, "columns": columns, "low": low, "high": high, "whole": whole}
-        return solved(program | {"costs": np.concatenate(self.costs)}, limits.seconds, limits.stop)
+        return solved(program | {"costs": np.concatenate(self.costs)}, limits.seconds, limits.stop, limits.workers)
 
     def multipliers(self, duals: Floats) -> tuple[Floats, Floats, Floats]:
         """Give the prices of resources and caps and the shares that the dual values of the rows amount to."""
@@ -268,12 +268,15 @@ def best_of_kept(lagrangian: Lagrangian, upper: int, limits: Limits) -> tuple[di
     ]
     program = _Program(Lagrangian(replace(compiled, ok=ok, begin=begin, end=end, costs=costs)))
     found = program.whole(limits)
-    if found is None or not len(found.values):
+    if found is None:
         return {}, 0
+    bound = found.bound + sum(price for price in compiled.drop if price is not None)
+    proved = 0 if bound == -np.inf else int(np.ceil(min(bound, upper) - MIXED_ERROR))
+    if not len(found.values):
+        return {}, proved
     taken = np.flatnonzero(found.values[: len(program.change)] > 0.5)
     starts_of = dict(zip(program.change[taken].tolist(), program.start[taken].tolist(), strict=True))
-    bound = found.bound + sum(price for price in compiled.drop if price is not None)
-    return starts_of, int(np.ceil(bound - MIXED_ERROR)) if np.isfinite(bound) else 0
+    return starts_of, proved
 
 
 def _entries(compiled: Compiled) -> int:

@@ -193,11 +193,15 @@ class _Run(Incumbent):
             return
         restore(self.state, dict(enumerate(self.best or [])))
         search = Neighbourhoods(self.state, lagrangian, self.rng, pool, FIRST_SIZE)
-        self._side_by_side(search, lagrangian, 0.15 + 0.85 * self.effort.used)
+        until = 0.15 + 0.85 * self.effort.used
+        few = False
+        while not few and self.effort.used < until and not self.proved and search.stale < STALE:
+            self._side_by_side(search, lagrangian, min(until, self.effort.used + 0.01))
+            few = few_kept(lagrangian, self.objective or 0)
         search.forget()
-        if self.objective is not None and not self.proved and few_kept(lagrangian, self.objective):
+        if few and self.objective is not None and not self.proved:
             self.phase = "proof"
-            starts, bound = best_of_kept(lagrangian, self.objective, self.limits(0.9 * self.effort.left))
+            starts, bound = best_of_kept(lagrangian, self.objective, self.limits(0.95 * self.effort.left))
             self.bound = max(self.bound, min(self.objective, bound))
             restore(self.state, dict.fromkeys(range(self.compiled.changes), UNPLACED))
             self._begin_with(starts)

@@ -42,11 +42,47 @@ def test_whole_numbers_are_chosen() -> None:
     assert found.bound == pytest.approx(-10.0)
 
 
-def test_a_stop_is_heard_at_once() -> None:
+def test_what_was_found_in_time_is_given() -> None:
+    program = knapsack(400)
+    found = mixed.solved(program, 2.0)
+    assert found is not None
+    assert not found.proved
+    cost = float(program["costs"] @ found.values)  # type: ignore[operator]
+    assert found.bound <= cost < 0
+    matrix = np.asarray(program["entries"], dtype=float).reshape(30, 400)
+    assert (matrix @ found.values <= np.asarray(program["high"], dtype=float) + 1e-3).all()
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_orders_of_the_columns_agree(processes: int) -> None:
+    program = knapsack(20)
+    sizes, worth = np.asarray(program["entries"]).reshape(30, 20), -np.asarray(program["costs"])
+    every = (np.arange(1 << 20)[:, None] >> np.arange(20)) & 1
+    fits = np.ones(len(every), dtype=np.bool_)
+    for row, room in zip(sizes, program["high"], strict=True):
+        fits &= every @ row <= room
+    found = mixed.solved(program, 60.0, processes=processes)
+    assert found is not None
+    assert found.proved
+    assert -float((every[fits] @ worth).max()) == pytest.approx(found.bound)
+    assert float(program["costs"] @ found.values) == pytest.approx(found.bound)  # type: ignore[operator]
+
+
+def test_what_cannot_be_is_told() -> None:
+    program = knapsack(20) | {"low": np.full(30, 1e9), "high": np.full(30, 1e9)}
+    found = mixed.solved(program, 10.0)
+    assert found is not None
+    assert found.proved
+    assert not len(found.values)
+    assert found.bound == np.inf
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_stop_is_heard_at_once(processes: int) -> None:
     stop = threading.Event()
     threading.Timer(0.3, stop.set).start()
     begin = time.monotonic()
-    assert mixed.solved(knapsack(400), 60.0, stop) is None
+    assert mixed.solved(knapsack(400), 60.0, stop, processes) is None
     assert time.monotonic() - begin < 5.0
 
 
